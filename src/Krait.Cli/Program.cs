@@ -1,0 +1,2 @@
+Console.WriteLine("krait");
+return 0;
