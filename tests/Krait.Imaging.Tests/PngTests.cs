@@ -1,0 +1,79 @@
+using Krait.Imaging.Codecs;
+
+namespace Krait.Imaging.Tests;
+
+/// <summary>What is written is read back, and what is damaged is refused with one clear message.</summary>
+public sealed class PngTests
+{
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(2, 8)]
+    [InlineData(3, 8)]
+    [InlineData(4, 8)]
+    [InlineData(1, 16)]
+    [InlineData(2, 16)]
+    [InlineData(3, 16)]
+    [InlineData(4, 16)]
+    public void Written_pictures_are_read_back(int channels, int bits)
+    {
+        foreach ((int width, int height) in ((int, int)[])[(1, 1), (1, 7), (9, 1), (17, 13)])
+        {
+            Image image = Samples.Random(width, height, channels, bits);
+            Image again = Samples.Decode(Samples.Png(image));
+            Samples.AssertSame(image, again);
+        }
+    }
+
+    [Fact]
+    public void Palette_pictures_keep_indices_and_colours()
+    {
+        byte[] indices = [0, 1, 2, 2, 1, 0];
+        Rgba[] palette = [new(0, 0, 0, 0), new(255, 0, 0), new(0, 128, 255)];
+        Image again = Samples.Decode(Samples.Png(Image.FromIndices(3, 2, indices, palette)));
+        Assert.Equal(indices, again.PaletteIndices);
+        Assert.Equal(palette, again.Palette);
+        Assert.Equal([0, 1, 2, 2, 1, 0], again.ClassValues()!);
+        Assert.Equal(128, again[2, 0, 1]);
+        Assert.Equal(0, again[0, 0, 3]);
+    }
+
+    [Fact]
+    public void Every_single_damaged_byte_is_refused()
+    {
+        Image image = Samples.Random(6, 5, 3, 8);
+        byte[] file = Samples.Png(image);
+        for (int i = 0; i < file.Length; i++)
+        {
+            byte[] damaged = [.. file];
+            damaged[i] ^= 0x5A;
+            Assert.Throws<ImageFormatException>(() => Samples.Decode(damaged));
+        }
+    }
+
+    [Fact]
+    public void Every_truncation_is_refused()
+    {
+        byte[] file = Samples.Png(Samples.Random(6, 5, 3, 8));
+        for (int length = 0; length < file.Length; length++)
+        {
+            Assert.Throws<ImageFormatException>(() => Samples.Decode(file[..length]));
+        }
+    }
+
+    [Fact]
+    public void A_failed_write_leaves_the_old_file_whole()
+    {
+        string folder = Directory.CreateTempSubdirectory("krait-png").FullName;
+        string path = Path.Combine(folder, "a.png");
+        ImageFile.WritePng(path, Samples.Random(4, 4, 1, 8));
+        byte[] before = File.ReadAllBytes(path);
+        Assert.Throws<IOException>(() => AtomicFile.Write(path, file =>
+        {
+            file.Write([1, 2, 3]);
+            throw new IOException("no space left");
+        }));
+        Assert.Equal(before, File.ReadAllBytes(path));
+        Assert.Single(Directory.GetFiles(folder));
+        Directory.Delete(folder, recursive: true);
+    }
+}
