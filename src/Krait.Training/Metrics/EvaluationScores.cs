@@ -1,0 +1,35 @@
+namespace Krait.Training.Metrics;
+
+/// <summary>Everything an evaluation reports: pooled scores, scores of each picture and their summaries.</summary>
+public sealed record EvaluationScores
+{
+    /// <summary>The rule for empty masks, in words, for every report.</summary>
+    public const string EmptyMaskRule =
+        "A class that is neither predicted nor in the reference has no score in that picture and is left out of the " +
+        "means (counted as undefined); a class in only one of the two scores 0.";
+
+    public required ConfusionMatrix Matrix { get; init; }
+    public required PooledScores Pooled { get; init; }
+    public required IReadOnlyList<ImageScores> Images { get; init; }
+
+    /// <summary>Summary of the DSC of the pictures.</summary>
+    public required Summary Dice { get; init; }
+
+    /// <summary>Summary of the IoU of the pictures.</summary>
+    public required Summary IoU { get; init; }
+
+    /// <summary>Summary of DSC of each foreground class, class 1 first.</summary>
+    public required IReadOnlyList<Summary> ClassDice { get; init; }
+
+    /// <summary>Gathers pictures into scores.</summary>
+    public static EvaluationScores Of(ConfusionMatrix matrix, IReadOnlyList<ImageScores> images, ulong seed = 0) => new()
+    {
+        Matrix = matrix,
+        Pooled = matrix.Pooled(),
+        Images = images,
+        Dice = Summary.Of(images.Select(x => x.Dice), seed),
+        IoU = Summary.Of(images.Select(x => x.IoU), seed),
+        ClassDice = [.. Enumerable.Range(0, matrix.Classes - 1)
+            .Select(c => Summary.Of(images.Select(x => x.ClassDice[c]), seed))],
+    };
+}

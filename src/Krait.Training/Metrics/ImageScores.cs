@@ -1,0 +1,39 @@
+namespace Krait.Training.Metrics;
+
+/// <summary>
+/// Scores of one picture. Rule for empty masks, as in nnU-Net: a class that is neither predicted nor in the reference
+/// has no score there (NaN) and is left out of every mean; a class in only one of the two scores 0.
+/// </summary>
+/// <param name="Name">The picture's name.</param>
+/// <param name="Dice">Mean DSC over the foreground classes that have a score; NaN if none has.</param>
+/// <param name="IoU">Mean IoU in the same way.</param>
+/// <param name="ClassDice">DSC of each foreground class, class 1 first; NaN where undefined.</param>
+/// <param name="ReferenceIsEmpty">No foreground pixel in the reference.</param>
+/// <param name="PredictionIsEmpty">No foreground pixel in the prediction.</param>
+public sealed record ImageScores(string Name, double Dice, double IoU, IReadOnlyList<double> ClassDice,
+    bool ReferenceIsEmpty, bool PredictionIsEmpty)
+{
+    /// <summary>Scores a prediction against its reference, both maps of class numbers.</summary>
+    public static ImageScores Of(string name, ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> reference, int classes)
+    {
+        var matrix = new ConfusionMatrix(classes);
+        matrix.Add(predicted, reference);
+        return Of(name, matrix);
+    }
+
+    /// <summary>Scores the confusion matrix of one picture.</summary>
+    public static ImageScores Of(string name, ConfusionMatrix matrix)
+    {
+        var each = Enumerable.Range(1, matrix.Classes - 1).Select(matrix.Of).ToArray();
+        long backgroundReference = Enumerable.Range(0, matrix.Classes).Sum(k => matrix[0, k]);
+        long backgroundPredicted = Enumerable.Range(0, matrix.Classes).Sum(k => matrix[k, 0]);
+        return new ImageScores(name, MeanOfDefined(each.Select(x => x.Dice)), MeanOfDefined(each.Select(x => x.IoU)),
+            [.. each.Select(x => x.Dice)], backgroundReference == matrix.Total, backgroundPredicted == matrix.Total);
+    }
+
+    private static double MeanOfDefined(IEnumerable<double> values)
+    {
+        double[] defined = [.. values.Where(x => !double.IsNaN(x))];
+        return defined.Length == 0 ? double.NaN : defined.Average();
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace Krait.Training.Tests;
+
+/// <summary>Finds the golden folder: KRAIT_GOLDEN, else tests/golden beside the solution file.</summary>
+internal static class Golden
+{
+    public static string Root { get; } = Environment.GetEnvironmentVariable("KRAIT_GOLDEN") is { Length: > 0 } set
+        ? set
+        : Path.Combine(SolutionFolder(), "tests", "golden");
+
+    public static IEnumerable<(string Folder, JsonElement Case)> Cases(string kind)
+    {
+        using var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Root, "cases.json")));
+        foreach (var entry in index.RootElement.GetProperty("cases").EnumerateArray().ToArray())
+        {
+            if (entry.GetProperty("kind").GetString() != kind) continue;
+            string folder = Path.Combine(Root, entry.GetProperty("path").GetString()!);
+            using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
+            yield return (folder, document.RootElement.Clone());
+        }
+    }
+
+    /// <summary>The value itself, or the value that {"file", "path"} points at.</summary>
+    public static JsonElement Resolve(JsonElement value, string folder)
+    {
+        if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("file", out var file)) return value;
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, file.GetString()!)));
+        var at = document.RootElement;
+        foreach (var key in value.GetProperty("path").EnumerateArray()) at = at.GetProperty(key.GetString()!);
+        return at.Clone();
+    }
+
+    private static string SolutionFolder()
+    {
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (File.Exists(Path.Combine(at.FullName, "Krait.slnx"))) return at.FullName;
+        throw new DirectoryNotFoundException($"No Krait.slnx above {AppContext.BaseDirectory}; set KRAIT_GOLDEN.");
+    }
+}
