@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Krait.Engine.Kernels.Simd;
 
@@ -36,22 +37,13 @@ public readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
     public static void Store(Vector256<float> x, float* p) =>
         x.Store(p);
 
-    public static Vector256<float> LoadFirst(float* p, int n)
-    {
-        float* lanes = stackalloc float[8];
-        Vector256<float>.Zero.Store(lanes);
-        for (int i = 0; i < n; i++)
-            lanes[i] = p[i];
-        return Vector256.Load(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadFirst(float* p, int n) =>
+        Avx.MaskLoad(p, Vector256.Load(LaneMask.First(n)));
 
-    public static void StoreFirst(Vector256<float> x, float* p, int n)
-    {
-        float* lanes = stackalloc float[8];
-        x.Store(lanes);
-        for (int i = 0; i < n; i++)
-            p[i] = lanes[i];
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFirst(Vector256<float> x, float* p, int n) =>
+        Avx.MaskStore(p, Vector256.Load(LaneMask.First(n)), x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) =>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Krait.Engine.Kernels.Simd;
 
@@ -36,22 +37,13 @@ public readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     public static void Store(Vector512<float> x, float* p) =>
         x.Store(p);
 
-    public static Vector512<float> LoadFirst(float* p, int n)
-    {
-        float* lanes = stackalloc float[16];
-        Vector512<float>.Zero.Store(lanes);
-        for (int i = 0; i < n; i++)
-            lanes[i] = p[i];
-        return Vector512.Load(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadFirst(float* p, int n) =>
+        Avx512F.MaskLoad(p, Vector512.Load(LaneMask.First(n)), Vector512<float>.Zero);
 
-    public static void StoreFirst(Vector512<float> x, float* p, int n)
-    {
-        float* lanes = stackalloc float[16];
-        x.Store(lanes);
-        for (int i = 0; i < n; i++)
-            p[i] = lanes[i];
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFirst(Vector512<float> x, float* p, int n) =>
+        Avx512F.MaskStore(p, Vector512.Load(LaneMask.First(n)), x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) =>
