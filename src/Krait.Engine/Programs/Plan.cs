@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using Krait.Engine.Devices;
+
+namespace Krait.Engine.Programs;
+
+/// <summary>How a program is planned and run.</summary>
+public sealed record PlanOptions
+{
+    /// <summary>Ops on parameters alone (packed weights) run once, not in every run. For prediction.</summary>
+    public bool HoistConstants { get; init; }
+
+    /// <summary>Every value gets memory of its own and all is poisoned with NaN first: equal bits, or a bug.</summary>
+    public bool Debug { get; init; }
+
+    /// <summary>Stops at the first op that yields NaN or infinity and names its layer.</summary>
+    public bool CheckNumerics { get; init; }
+}
+
+/// <summary>
+/// A program with every buffer placed. What nobody keeps and nothing needs is left out. A run allocates nothing.
+/// One plan runs on one thread at a time; plans of one model share its store and may share an arena.
+/// </summary>
+public sealed class Plan : IDisposable
+{
+    readonly Device _device;
+    readonly ParameterStore _store;
+    readonly PlanOptions _options;
+    readonly Placement _placement;
+    readonly Arena _arena;
+    readonly bool _ownsArena;
+    readonly NativeBuffer _constants;
+    readonly Rows[] _table;
+    readonly long[] _ticks;
+    int _boundVersion = -1;
+    int _constantsVersion = -1;
+
+    /// <param name="arena">Memory shared with other plans; null for one of its own.</param>
+    public Plan(Program program, Device device, ParameterStore store, PlanOptions? options = null, Arena? arena = null)
+    {
+        Program = program;
+        _device = device;
+        _store = store;
+        _options = options ?? new PlanOptions();
+        _placement = Placement.Of(program, _options);
+        _ownsArena = arena is null;
+        _arena = arena ?? new Arena();
+        _constants = new NativeBuffer(_placement.ConstantFloats);
+        _table = new Rows[program.Values.Count];
+        _ticks = new long[_placement.Steps.Count];
+    }
+
+    public Program Program { get; }
+
+    /// <summary>The ops that a run executes, in order.</summary>
+    public IReadOnlyList<Op> Steps => _placement.Steps;
+
+    /// <summary>Bytes of the arena that a run needs, exactly.</summary>
+    public long ArenaBytes => _placement.ArenaFloats * sizeof(float);
+
+    /// <summary>Bytes of values computed once, such as packed weights.</summary>
+    public long ConstantBytes => _placement.ConstantFloats * sizeof(float);
+
+    /// <summary>Nanoseconds that each step took in all runs since <see cref="IsProfiling"/> was set.</summary>
+    public IReadOnlyList<double> Nanoseconds => [.. _ticks.Select(t => t * 1e9 / Stopwatch.Frequency)];
+
+    /// <summary>Whether runs are timed op by op; setting it clears the times.</summary>
+    public bool IsProfiling
+    {
+        get;
+        set
+        {
+            field = value;
+            Array.Clear(_ticks);
+        }
+    }
+
+    /// <summary>Plans a program without running it: exact arena bytes, for forecasts.</summary>
+    public static long ForecastArenaBytes(Program program, PlanOptions? options = null) =>
+        Placement.Of(program, options ?? new PlanOptions()).ArenaFloats * sizeof(float);
+
+    /// <summary>Where a value lies: inputs are written there before a run, kept values read after it.</summary>
+    public Rows this[Value value]
+    {
+        get
+        {
+            Bind();
+            return _table[value.Id];
+        }
+    }
+
+    /// <summary>Runs all steps.</summary>
+    /// <exception cref="NumericException">CheckNumerics is on and an op yields NaN or infinity.</exception>
+    public void Run(RunArguments arguments = default)
+    {
+        Bind();
+        var frame = new Frame(_table, arguments);
+        if (_constantsVersion != _store.Version)
+        {
+            foreach (Op op in _placement.Constants)
+                op.Run(_device, frame);
+            _constantsVersion = _store.Version;
+        }
+        IReadOnlyList<Op> steps = _placement.Steps;
+        for (int i = 0; i < steps.Count; i++)
+        {
+            long start = IsProfiling ? Stopwatch.GetTimestamp() : 0;
+            steps[i].Run(_device, frame);
+            if (IsProfiling)
+                _ticks[i] += Stopwatch.GetTimestamp() - start;
+            if (_options.CheckNumerics)
+                CheckOutputs(steps[i]);
+        }
+    }
+
+    public void Dispose()
+    {
+        _constants.Dispose();
+        if (_ownsArena)
+            _arena.Dispose();
+    }
+
+    unsafe void Bind()
+    {
+        _arena.Reserve(_placement.ArenaFloats);
+        if (_boundVersion == _arena.Version)
+            return;
+        foreach (Value value in Program.Values)
+        {
+            (Value root, long offset, long stride) = value.Resolve();
+            float* start = root.Source switch
+            {
+                ValueSource.Parameter => _store.ValueBuffer.Pointer + root.Parameter!.Offset,
+                ValueSource.Gradient => _store.GradientBuffer.Pointer + root.Parameter!.Offset,
+                _ => _placement.Find(root, out long place, out bool isConstant)
+                    ? (isConstant ? _constants.Pointer : _arena.Pointer) + place
+                    : null,
+            };
+            if (start != null)
+                _table[value.Id] = new Rows(start + offset, value.Shape.Rows, value.Shape.Width, stride);
+        }
+        if (_options.Debug)
+            _device.Fill(new Rows(_arena.Pointer, 1, checked((int)_placement.ArenaFloats), _placement.ArenaFloats),
+                float.NaN);
+        _boundVersion = _arena.Version;
+        _constantsVersion = -1;
+    }
+
+    void CheckOutputs(Op op)
+    {
+        for (int o = 0; o < op.Outputs.Count; o++)
+        {
+            Rows y = _table[op.Outputs[o].Id];
+            if (!y.Exists)
+                continue;
+            for (long r = 0; r < y.Count; r++)
+                foreach (float number in y.Row(r))
+                    if (!float.IsFinite(number))
+                        throw new NumericException(
+                            $"{op.Path}: {op.Name} yields {number} at row {r} of {op.Outputs[o].Shape}. "
+                            + "Lower the learning rate, clip gradients, or look at its inputs.");
+        }
+    }
+}
