@@ -1,0 +1,179 @@
+using System.Runtime.CompilerServices;
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Kernels;
+
+/// <summary>
+/// exp, log, softplus, sigmoid, tanh and erf on one register of float32 lanes, without branches or tables.
+/// Ranges and worst errors stand at each method; they are measured by VectorMathTests against double.
+/// </summary>
+/// <remarks>
+/// Polynomials are minimax fits (Remez exchange, relative error) rounded to float32. NaN in gives NaN out, except in
+/// <see cref="Exp2Bounded"/>. Min and Max keep a NaN that stands in the second operand on every instruction set.
+/// </remarks>
+public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struct
+{
+    /// <summary>1.5 * 2^23: adding it rounds to a whole number, which then stands in the low bits.</summary>
+    const float RoundingShift = 12582912f;
+    const float Log2E = 1.44269504f;
+    const float Ln2High = 0.693359375f;
+    const float Ln2Low = -2.12194440e-4f;
+    const int OneBits = 0x3f800000;
+    const int SignBit = unchecked((int)0x80000000);
+
+    /// <summary>2^x for |x| &lt;= 126 only, anything else is garbage; relative error 1.8e-7. The scan's fast path.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2Bounded(V x)
+    {
+        V shifted = L.Add(x, L.Set(RoundingShift));
+        V r = L.Sub(x, L.Sub(shifted, L.Set(RoundingShift)));
+        return L.AddBits(Exp2Polynomial(r), L.ShiftLeftBits(shifted, 23));
+    }
+
+    /// <summary>2^x for any x: 0 below -150, infinity from 128 on, denormals right; relative error 1.8e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2(V x)
+    {
+        x = L.Min(L.Set(129f), L.Max(L.Set(-151f), x));
+        V whole = L.Sub(L.Add(x, L.Set(RoundingShift)), L.Set(RoundingShift));
+        return ScaleByPowerOf2(Exp2Polynomial(L.Sub(x, whole)), whole);
+    }
+
+    /// <summary>e^x for any x: 0 below -103.98, infinity above 88.73, denormals right; relative error 1.2e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp(V x)
+    {
+        x = L.Min(L.Set(89f), L.Max(L.Set(-104.5f), x));
+        V whole = L.Sub(L.Fma(x, L.Set(Log2E), L.Set(RoundingShift)), L.Set(RoundingShift));
+        V r = L.FmaNegated(whole, L.Set(Ln2High), x);
+        r = L.FmaNegated(whole, L.Set(Ln2Low), r);
+        V p = L.Fma(L.Set(0.00138146128f), r, L.Set(0.00836871006f));
+        p = L.Fma(p, r, L.Set(0.041668389f));
+        p = L.Fma(p, r, L.Set(0.166665211f));
+        p = L.Fma(p, r, L.Set(0.5f));
+        p = L.Fma(L.Mul(p, r), r, r);
+        return ScaleByPowerOf2(L.Add(p, L.Set(1f)), whole);
+    }
+
+    /// <summary>ln x: -infinity at 0, NaN below; denormals right; error 1.2e-7 relative.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Log(V x)
+    {
+        const int sqrtHalfBits = 0x3f3504f3;
+        V denormal = L.Greater(L.Set(1.17549435e-38f), x);
+        V normal = L.Select(denormal, L.Mul(x, L.Set(8388608f)), x);
+        V shifted = L.AddBits(normal, L.SetBits(OneBits - sqrtHalfBits));
+        V e = L.Sub(L.FromIntBits(L.ShiftRightBits(shifted, 23)), L.Select(denormal, L.Set(150f), L.Set(127f)));
+        V f = L.AddBits(L.AndBits(shifted, L.SetBits(0x007fffff)), L.SetBits(sqrtHalfBits));
+        f = L.Sub(f, L.Set(1f));
+        V f2 = L.Mul(f, f);
+        V p = L.Fma(L.Set(0.0674664155f), f, L.Set(-0.116756514f));
+        p = L.Fma(p, f, L.Set(0.11888162f));
+        p = L.Fma(p, f, L.Set(-0.124055892f));
+        p = L.Fma(p, f, L.Set(0.142195523f));
+        p = L.Fma(p, f, L.Set(-0.166679963f));
+        p = L.Fma(p, f, L.Set(0.200021192f));
+        p = L.Fma(p, f, L.Set(-0.250000089f));
+        p = L.Fma(p, f, L.Set(0.333333135f));
+        V y = L.Fma(e, L.Set(Ln2Low), L.Mul(L.Mul(f, f2), p));
+        y = L.Add(L.FmaNegated(L.Set(0.5f), f2, y), f);
+        y = L.Fma(e, L.Set(Ln2High), y);
+        V edge = L.Select(L.EqualTo(x, L.Zero), L.Set(float.NegativeInfinity), L.Set(float.NaN));
+        y = L.Select(L.Greater(x, L.Zero), y, edge);
+        return L.Select(L.EqualTo(x, L.Set(float.PositiveInfinity)), x, y);
+    }
+
+    /// <summary>ln(1 + t) for 0 &lt;= t &lt;= 1; relative error 2e-7, also for tiny t.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Log1pUnit(V t)
+    {
+        V p = L.Fma(L.Set(-0.00324402493f), t, L.Set(0.0198514611f));
+        p = L.Fma(p, t, L.Set(-0.0569595322f));
+        p = L.Fma(p, t, L.Set(0.106036544f));
+        p = L.Fma(p, t, L.Set(-0.153055921f));
+        p = L.Fma(p, t, L.Set(0.196759388f));
+        p = L.Fma(p, t, L.Set(-0.249541342f));
+        p = L.Fma(p, t, L.Set(0.333299637f));
+        p = L.Fma(p, t, L.Set(-0.499999017f));
+        return L.Mul(t, L.Fma(p, t, L.Set(1f)));
+    }
+
+    /// <summary>ln(1 + e^x) for any x, without overflow; relative error 3e-7 (x &gt; -87), then denormals.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Softplus(V x) =>
+        L.Add(L.Max(L.Zero, x), Log1pUnit(Exp(L.Negate(L.Abs(x)))));
+
+    /// <summary>1 / (1 + e^-x) for any x; relative error 2.5e-7 for x &gt; -87, then 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Sigmoid(V x) =>
+        L.Div(L.Set(1f), L.Add(L.Set(1f), Exp(L.Negate(x))));
+
+    /// <summary>tanh x for any x; relative error 2.5e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Tanh(V x)
+    {
+        V a = L.Abs(x);
+        V x2 = L.Mul(x, x);
+        V p = L.Fma(L.Set(-0.00571704516f), x2, L.Set(0.020650588f));
+        p = L.Fma(p, x2, L.Set(-0.0537434965f));
+        p = L.Fma(p, x2, L.Set(0.133314908f));
+        p = L.Fma(p, x2, L.Set(-0.333332837f));
+        V near = L.Fma(L.Mul(p, x2), x, x);
+        V far = L.Div(L.Set(2f), L.Add(Exp(L.Add(a, a)), L.Set(1f)));
+        far = L.OrBits(L.Sub(L.Set(1f), far), L.AndBits(x, L.SetBits(SignBit)));
+        return L.Select(L.Greater(L.Set(0.625f), a), near, far);
+    }
+
+    /// <summary>The error function for any x; relative error 2.5e-7.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Erf(V x)
+    {
+        V a = L.Abs(x);
+        V x2 = L.Mul(x, x);
+        V p = L.Fma(L.Set(7.85386146e-05f), x2, L.Set(-0.000801019371f));
+        p = L.Fma(p, x2, L.Set(0.00518832775f));
+        p = L.Fma(p, x2, L.Set(-0.0268538129f));
+        p = L.Fma(p, x2, L.Set(0.112835854f));
+        p = L.Fma(p, x2, L.Set(-0.37612626f));
+        V near = L.Mul(x, L.Fma(p, x2, L.Set(1.12837911f)));
+        V far = L.OrBits(L.Sub(L.Set(1f), ErfcAboveOne(a)), L.AndBits(x, L.SetBits(SignBit)));
+        return L.Select(L.Greater(L.Set(1f), a), near, far);
+    }
+
+    /// <summary>1 - erf(a) as a power of 2, for a &gt;= 1; below 1.6e-8, that is beyond 4, it stays there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V ErfcAboveOne(V a)
+    {
+        V c = L.Min(L.Set(4f), a);
+        V q = L.Fma(L.Set(-3.13030505e-05f), c, L.Set(0.000636910554f));
+        q = L.Fma(q, c, L.Set(-0.00606694445f));
+        q = L.Fma(q, c, L.Set(0.0363708362f));
+        q = L.Fma(q, c, L.Set(-0.156420037f));
+        q = L.Fma(q, c, L.Set(-0.913538158f));
+        q = L.Fma(q, c, L.Set(-1.62963986f));
+        return Exp2(L.Fma(q, c, L.Set(0.000271902449f)));
+    }
+
+    /// <summary>2^r for |r| &lt;= 0.5; exactly 1 at 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V Exp2Polynomial(V r)
+    {
+        V p = L.Fma(L.Set(0.00132647273f), r, L.Set(0.00967151299f));
+        p = L.Fma(p, r, L.Set(0.0555073358f));
+        p = L.Fma(p, r, L.Set(0.240222424f));
+        p = L.Fma(p, r, L.Set(0.693147004f));
+        return L.Fma(p, r, L.Set(1f));
+    }
+
+    /// <summary>p * 2^whole in two factors, so that overflow and denormals come out right and NaN survives.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V ScaleByPowerOf2(V p, V whole)
+    {
+        V half = L.Fma(whole, L.Set(0.5f), L.Set(RoundingShift));
+        V rest = L.Add(L.Sub(whole, L.Sub(half, L.Set(RoundingShift))), L.Set(RoundingShift));
+        V one = L.SetBits(OneBits);
+        V first = L.AddBits(L.ShiftLeftBits(half, 23), one);
+        V second = L.AddBits(L.ShiftLeftBits(rest, 23), one);
+        return L.Mul(L.Mul(p, first), second);
+    }
+}
