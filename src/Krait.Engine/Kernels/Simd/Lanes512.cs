@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Krait.Engine.Kernels.Simd;
 
-/// <summary>AVX-512: 16 lanes, 32 registers.</summary>
+/// <summary>AVX-512: 16 lanes, 32 registers. Where only AVX2 is there the JIT makes two halves: slow, for tests.</summary>
 public readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 {
     public static int Count
@@ -39,11 +39,22 @@ public readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadFirst(float* p, int n) =>
-        Avx512F.MaskLoad(p, Vector512.Load(LaneMask.First(n)), Vector512<float>.Zero);
+        Avx512F.IsSupported
+            ? Avx512F.MaskLoad(p, Vector512.Load(LaneMask.First(n)), Vector512<float>.Zero)
+            : Vector512.Create(
+                Lanes256.LoadFirst(p, Math.Min(n, 8)), Lanes256.LoadFirst(p + 8, Math.Max(n - 8, 0)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreFirst(Vector512<float> x, float* p, int n) =>
-        Avx512F.MaskStore(p, Vector512.Load(LaneMask.First(n)), x);
+    public static void StoreFirst(Vector512<float> x, float* p, int n)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.MaskStore(p, Vector512.Load(LaneMask.First(n)), x);
+            return;
+        }
+        Lanes256.StoreFirst(x.GetLower(), p, Math.Min(n, 8));
+        Lanes256.StoreFirst(x.GetUpper(), p + 8, Math.Max(n - 8, 0));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) =>

@@ -1,0 +1,165 @@
+using System.Runtime.CompilerServices;
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Kernels;
+
+/// <summary>Matrix products on packed panels: y = a b + bias, and the gradient's product over rows, y = aᵀ b.</summary>
+/// <remarks>
+/// The order is: blocks of K (the panel's block stays in the first cache), panels of two vectors of columns, tiles of
+/// rows. The caller hands out rows and panels; what it hands out does not change a bit of the result.
+/// </remarks>
+internal static unsafe class MatMul<L, V>
+    where L : struct, ILanes<V>
+    where V : struct
+{
+    /// <summary>Rows of a that a caller should hand out together: a multiple of the tiles' 14 and 6 rows.</summary>
+    public const int RowBlock = 126;
+
+    /// <summary>Most steps of k between two visits of y.</summary>
+    const int StepBlock = 384;
+
+    /// <summary>y[m, n] (+)= sum_k a[m, k] b[k, n] + bias[n] + addend[m, n] for rows m0 to m1 and panels p0 to p1.</summary>
+    /// <remarks>
+    /// a: Element (m, k) at m * rowStride + k * stepStride. packed: b[K, N] as <see cref="MatMulPack{L, V}"/> leaves
+    /// it. bias: [N] or null. addend: [M, N], rows addendStride apart, or null; y itself to accumulate. y: [M, N], rows
+    /// yStride apart.
+    /// </remarks>
+    public static void Forward(
+        float* a, long rowStride, long stepStride, long k, float* packed, long n, float* bias,
+        float* addend, long addendStride, long m0, long m1, long p0, long p1, float* y, long yStride)
+    {
+        int width = MatMulTile<L, V>.PanelWidth;
+        long blocks = Math.Max(1, (k + StepBlock - 1) / StepBlock), block = (k + blocks - 1) / blocks;
+        for (long k0 = 0; k0 < k || k0 == 0; k0 += Math.Max(block, 1))
+        {
+            MatMulTileArgs t = default;
+            t.RowStride = rowStride;
+            t.StepStride = stepStride;
+            t.Steps = Math.Min(block, k - k0);
+            t.Segments = 1;
+            for (long p = p0; p < p1; p++)
+            {
+                long column = p * width;
+                t.A = a + m0 * rowStride + k0 * stepStride;
+                t.B = packed + p * width * k + k0 * width;
+                t.Init = k0 == 0 && bias != null ? bias + column : null;
+                float* add = k0 > 0 ? y : addend;
+                t.AddStride = k0 > 0 ? yStride : addendStride;
+                t.Add = add == null ? null : add + m0 * t.AddStride + column;
+                t.Y = y + m0 * yStride + column;
+                t.YStride = yStride;
+                Rows(ref t, m1 - m0, n - column);
+            }
+        }
+    }
+
+    /// <summary>y[m, n] (+)= sum_k a[k, m] b[k, n] for columns m0 to m1 of a and n0 to n1 of b: a weight's gradient.</summary>
+    /// <remarks>
+    /// a: [K, M], rows aStride apart. b: [K, N], rows bStride apart. accumulate: Adds to y instead of writing it.
+    /// scratch: <see cref="TransposedScratchFloats"/> floats.
+    /// </remarks>
+    public static void Transposed(
+        float* a, long aStride, float* b, long bStride, long k, long m0, long m1, long m, long n0, long n1,
+        bool accumulate, float* scratch, float* y, long yStride)
+    {
+        const int stepBlock = 256;
+        int width = MatMulTile<L, V>.PanelWidth, maxRows = MatMulTile<L, V>.MaxRows(2);
+        long tiles = (m1 - m0 + maxRows - 1) / maxRows;
+        float* panel = scratch, strips = scratch + stepBlock * width;
+        for (long k0 = 0; k0 < k || k0 == 0; k0 += stepBlock)
+        {
+            MatMulTileArgs t = default;
+            t.Steps = Math.Min(stepBlock, k - k0);
+            t.Segments = 1;
+            t.RowStride = 1;
+            t.B = panel;
+            for (long i = 0; i < tiles; i++)
+            {
+                long first = m0 + (m1 - m0) * i / tiles, last = m0 + (m1 - m0) * (i + 1) / tiles;
+                MatMulPack<L, V>.Strip(
+                    a + k0 * aStride + first, 1, aStride, t.Steps, (int)(last - first), m - last,
+                    strips + (first - m0) * stepBlock);
+            }
+            for (long column = n0; column < n1; column += width)
+            {
+                long columns = Math.Min(width, n1 - column);
+                MatMulPack<L, V>.Panels(b + k0 * bStride + column, bStride, 1, t.Steps, columns, 0, 1, panel, 0);
+                for (long i = 0; i < tiles; i++)
+                {
+                    long first = m0 + (m1 - m0) * i / tiles, last = m0 + (m1 - m0) * (i + 1) / tiles;
+                    t.A = strips + (first - m0) * stepBlock;
+                    t.StepStride = last - first;
+                    t.Y = y + first * yStride + column;
+                    t.YStride = yStride;
+                    t.Add = accumulate || k0 > 0 ? t.Y : null;
+                    t.AddStride = yStride;
+                    Tile(ref t, (int)(last - first), columns);
+                }
+            }
+        }
+    }
+
+    /// <summary>Floats that <see cref="Transposed"/> needs for <paramref name="rows"/> columns of a.</summary>
+    public static long TransposedScratchFloats(long rows) =>
+        256 * (MatMulTile<L, V>.PanelWidth + rows) + 2 * L.Count;
+
+    /// <summary>All rows of one panel, in tiles of nearly the same height.</summary>
+    public static void Rows(ref MatMulTileArgs t, long rows, long columns)
+    {
+        int maxRows = MatMulTile<L, V>.MaxRows(columns > L.Count ? 2 : 1);
+        long tiles = (rows + maxRows - 1) / maxRows;
+        float* a = t.A, y = t.Y, add = t.Add;
+        float* init = t.Init;
+        float* bias = stackalloc float[2 * L.Count];
+        if (init != null && columns < 2 * L.Count)
+        {
+            for (int j = 0; j < 2 * L.Count; j++)
+                bias[j] = j < columns ? init[j] : 0f;
+            t.Init = bias;
+        }
+        for (long i = 0; i < tiles; i++)
+        {
+            long first = rows * i / tiles, last = rows * (i + 1) / tiles;
+            t.A = a + first * t.RowStride;
+            t.Y = y + first * t.YStride;
+            t.Add = add == null ? null : add + first * t.AddStride;
+            Tile(ref t, (int)(last - first), columns);
+        }
+        t.Init = init;
+    }
+
+    /// <summary>One tile; a panel with less than whole vectors goes through a small buffer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Tile(ref MatMulTileArgs t, int rows, long columns)
+    {
+        if (columns >= 2 * L.Count)
+            MatMulTile<L, V>.Run(rows, 2, ref t);
+        else if (columns == L.Count)
+            MatMulTile<L, V>.Run(rows, 1, ref t);
+        else
+            PartialTile(ref t, rows, (int)columns);
+    }
+
+    static void PartialTile(ref MatMulTileArgs t, int rows, int columns)
+    {
+        float* buffer = stackalloc float[14 * 2 * L.Count];
+        int width = 2 * L.Count;
+        MatMulTileArgs inner = t;
+        inner.Y = buffer;
+        inner.YStride = width;
+        inner.Add = null;
+        MatMulTile<L, V>.Run(rows, columns > L.Count ? 2 : 1, ref inner);
+        for (int i = 0; i < rows; i++)
+        {
+            float* add = t.Add == null ? null : t.Add + i * t.AddStride;
+            for (int j = 0; j < columns; j += L.Count)
+            {
+                int lanes = Math.Min(L.Count, columns - j);
+                V sum = L.Load(buffer + i * width + j);
+                if (add != null)
+                    sum = L.Add(sum, L.LoadFirst(add + j, lanes));
+                L.StoreFirst(sum, t.Y + i * t.YStride + j, lanes);
+            }
+        }
+    }
+}
