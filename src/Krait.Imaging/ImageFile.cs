@@ -27,7 +27,9 @@ public static class ImageFile
         return FormatOf(file) switch
         {
             ImageFormat.Png => PngReader.Read(name, file, options),
-            _ => throw Unknown(name, file),
+            ImageFormat.Bmp => BmpReader.Read(name, file, options),
+            ImageFormat.Unknown => throw Unknown(name, file),
+            ImageFormat format => VipsReader.Read(name, format, file, options),
         };
     }
 
@@ -41,7 +43,9 @@ public static class ImageFile
         return FormatOf(file) switch
         {
             ImageFormat.Png => PngReader.ReadHeader(name, file, options),
-            _ => throw Unknown(name, file),
+            ImageFormat.Bmp => BmpReader.ReadHeader(name, file, options),
+            ImageFormat.Unknown => throw Unknown(name, file),
+            ImageFormat format => VipsReader.ReadHeader(name, format, file, options),
         };
     }
 
@@ -49,6 +53,11 @@ public static class ImageFile
     /// </summary>
     public static void WritePng(string path, Image image) =>
         AtomicFile.Write(path, file => PngWriter.Write(file, image));
+
+    /// <summary>Writes a deflate-compressed TIFF; a palette picture keeps its indices and colours. The file appears
+    /// whole or not at all.</summary>
+    public static void WriteTiff(string path, Image image) =>
+        AtomicFile.Write(path, file => TiffWriter.Write(file, image));
 
     /// <summary>The container by its first bytes.</summary>
     public static ImageFormat FormatOf(ReadOnlySpan<byte> file)
