@@ -62,6 +62,20 @@ public sealed class Program
         return value;
     }
 
+    /// <summary>Paths whose values are to be kept when they are traced; set before tracing.</summary>
+    public ISet<string> Watched { get; } = new HashSet<string>();
+
+    /// <summary>Whether somebody wants to see the value of this path; fused layers then show it.</summary>
+    public bool IsWatched(string path) => Watched.Contains(path);
+
+    /// <summary>Keeps the value under its path if the path is watched.</summary>
+    public Value Tap(string path, Value value)
+    {
+        if (IsWatched(path) && Find(path) is null)
+            Keep(value.Name is null ? value : Krait.Engine.Ops.Copy.Apply(value), path);
+        return value;
+    }
+
     /// <summary>A kept value by name.</summary>
     public Value? Find(string name) =>
         _kept.FirstOrDefault(v => v.Name == name) ?? _inputs.FirstOrDefault(v => v.Name == name);
