@@ -1,0 +1,7 @@
+namespace Krait.Training.Data;
+
+/// <summary>An image and its mask.</summary>
+/// <param name="Name">Name that reports use: the image's path below the data folder, without ending.</param>
+/// <param name="ImagePath">Absolute path of the image.</param>
+/// <param name="MaskPath">Absolute path of the mask.</param>
+public sealed record Sample(string Name, string ImagePath, string MaskPath);
