@@ -174,7 +174,7 @@ public sealed class Image
         if (width < 1 || height < 1 || channels is < 1 or > 4 || samples != (long)width * height * channels)
         {
             throw new ArgumentException(
-                $"image: samples are [height, width, 1..4 channels]; got {samples} samples for {width}x{height}x{channels}.");
+                $"image: samples are [height, width, 1..4 channels]; got {samples} for {width}x{height}x{channels}.");
         }
     }
 

@@ -28,7 +28,8 @@ internal static class GoldenTransform
     {
         int size = shape[1] * shape[2];
         Assert.Equal(shape[0], outShape[0]);
-        return [.. Enumerable.Range(0, shape[0]).SelectMany(c => run(shape[1], shape[2], x[(c * size)..((c + 1) * size)]))];
+        return [.. Enumerable.Range(0, shape[0])
+            .SelectMany(c => run(shape[1], shape[2], x[(c * size)..((c + 1) * size)]))];
     }
 
     private static double[] Run(string kind, JsonElement args, int[] shape, double[] x, int[] outShape)

@@ -37,6 +37,32 @@ public sealed class PngTests
         Assert.Equal(0, again[0, 0, 3]);
     }
 
+    [Theory]
+    [InlineData("interlaced.png")]
+    [InlineData("palette.png")]
+    public void Files_of_another_writer_are_read(string file) =>
+        Assert.Equal(Asset.Drawing(), Asset.Read(file).ToRgb8());
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Interlaced_pictures_of_every_depth_and_size_are_read(int bits)
+    {
+        for (int width = 1; width <= 9; width++)
+        {
+            for (int height = 1; height <= 9; height++)
+            {
+                int top = (1 << bits) - 1;
+                int[] values = [.. Enumerable.Range(0, width * height).Select(i => (i * 7) & top)];
+                Image image = Samples.Decode(InterlacedPng.Write(width, height, bits, values));
+                Assert.Equal(values, image.ClassValues()!);
+                Assert.Equal(values.Max() * (255 / top), image.Bytes.Max());
+            }
+        }
+    }
+
     [Fact]
     public void Every_single_damaged_byte_is_refused()
     {

@@ -11,7 +11,8 @@ internal static class Samples
         int n = width * height * channels;
         if (bits == 16)
         {
-            return new Image(width, height, channels, [.. Enumerable.Range(0, n).Select(_ => (ushort)random.Next(65536))]);
+            IEnumerable<ushort> words = Enumerable.Range(0, n).Select(_ => (ushort)random.Next(65536));
+            return new Image(width, height, channels, words.ToArray());
         }
 
         byte[] samples = new byte[n];

@@ -3,7 +3,8 @@ using System.Numerics;
 
 namespace Krait.Imaging.Codecs;
 
-/// <summary>BMP with core, info, V4 and V5 headers: 1, 4, 8 (also RLE8), 16, 24 and 32 bits, either row order.</summary>
+/// <summary>BMP with core, info, V4 and V5 headers: 1, 4, 8 (also RLE8), 16, 24 and 32 bits, either row order.
+/// </summary>
 /// <remarks>A palette that is the plain grey ramp of its bit depth makes a grey picture, any other a palette picture
 /// with its indices kept. The fourth byte of 32-bit pixels is alpha only where the header has an alpha mask.</remarks>
 internal static class BmpReader

@@ -1,6 +1,7 @@
 namespace Krait.Imaging.Codecs;
 
-/// <summary>BI_RLE8: runs (count, index) and escapes (0, n): end of row, end of picture, jump, literal indices.</summary>
+/// <summary>BI_RLE8: runs (count, index) and escapes (0, n): end of row, end of picture, jump, literal indices.
+/// </summary>
 internal static class BmpRle8
 {
     /// <returns>[height, width] indices, top row first; pixels that are jumped over are index 0.</returns>

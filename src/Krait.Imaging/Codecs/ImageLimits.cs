@@ -21,7 +21,7 @@ internal static class ImageLimits
         if (width * height * channels > Array.MaxLength)
         {
             throw new ImageFormatException(
-                $"{name}: at most {Array.MaxLength} samples fit in memory; the header says {width}x{height}x{channels}.");
+                $"{name}: at most {Array.MaxLength} samples are held; the header says {width}x{height}x{channels}.");
         }
     }
 }

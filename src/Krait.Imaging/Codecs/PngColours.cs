@@ -1,6 +1,7 @@
 namespace Krait.Imaging.Codecs;
 
-/// <summary>From raw PNG samples to an <see cref="Image"/>: palette, transparent colour, scaling below 8 bits.</summary>
+/// <summary>From raw PNG samples to an <see cref="Image"/>: palette, transparent colour, scaling below 8 bits.
+/// </summary>
 internal static class PngColours
 {
     /// <param name="png">Header, palette and transparency.</param>
@@ -9,8 +10,7 @@ internal static class PngColours
     {
         if (png.ColourType == 3)
         {
-            return Image.FromIndices(
-                png.Width, png.Height, Array.ConvertAll(raw, r => (byte)r), PaletteOf(png), png.BitDepth);
+            return ApplyBytes(png, Array.ConvertAll(raw, r => (byte)r));
         }
 
         bool keyed = png.Transparency.Length > 0;
@@ -23,6 +23,14 @@ internal static class PngColours
         int unit = 255 / ((1 << png.BitDepth) - 1);
         byte[] bytes = Array.ConvertAll(samples, s => (byte)(s * unit));
         return new Image(png.Width, png.Height, png.OutputChannels, bytes) { SourceBitDepth = png.BitDepth };
+    }
+
+    /// <summary>As <see cref="Apply"/> for samples that need no scaling and no colour key.</summary>
+    public static Image ApplyBytes(PngChunks png, byte[] raw)
+    {
+        return png.ColourType == 3
+            ? Image.FromIndices(png.Width, png.Height, raw, PaletteOf(png), png.BitDepth)
+            : new Image(png.Width, png.Height, png.FileChannels, raw);
     }
 
     private static Rgba[] PaletteOf(PngChunks png)

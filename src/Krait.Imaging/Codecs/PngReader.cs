@@ -19,11 +19,13 @@ internal static class PngReader
     {
         PngChunks png = PngChunks.Parse(name, file, options, headerOnly: false);
         CheckEnoughData(name, png);
-        ushort[] raw;
         try
         {
             using ZLibStream inflated = new(new ChunkStream(file, png.Data), CompressionMode.Decompress);
-            raw = ReadRaw(name, png, inflated);
+            bool plain = png.BitDepth == 8 && !png.Interlaced && (png.ColourType == 3 || png.Transparency.Length == 0);
+            return plain
+                ? PngColours.ApplyBytes(png, ReadBytes(name, png, inflated))
+                : PngColours.Apply(png, ReadRaw(name, png, inflated));
         }
         catch (InvalidDataException e)
         {
@@ -33,8 +35,6 @@ internal static class PngReader
         {
             throw new ImageFormatException($"{name}: not a sound PNG file: pixel rows are missing (truncated).", e);
         }
-
-        return PngColours.Apply(png, raw);
     }
 
     /// <summary>Deflate shrinks at most 1032 times: with less data than that the picture cannot be whole, and nothing
@@ -48,6 +48,22 @@ internal static class PngReader
                 $"{name}: not a sound PNG file: {png.DataLength} bytes of data cannot hold {png.Width}x{png.Height} "
                 + "pixels (truncated).");
         }
+    }
+
+    /// <summary>The usual case, 8 bits and no interlace: rows are restored where they stay.</summary>
+    private static byte[] ReadBytes(string name, PngChunks png, Stream inflated)
+    {
+        int rowBytes = png.Width * png.FileChannels;
+        byte[] samples = new byte[(long)rowBytes * png.Height];
+        ReadOnlySpan<byte> above = new byte[rowBytes];
+        for (int y = 0; y < png.Height; y++)
+        {
+            Span<byte> row = samples.AsSpan(y * rowBytes, rowBytes);
+            ReadRow(name, inflated, row, above, png.FileChannels);
+            above = row;
+        }
+
+        return samples;
     }
 
     private static ushort[] ReadRaw(string name, PngChunks png, Stream inflated)
@@ -81,20 +97,25 @@ internal static class PngReader
         int step = Math.Max(1, channels * png.BitDepth / 8);
         byte[] row = new byte[rowBytes];
         byte[] previous = new byte[rowBytes];
-        Span<byte> filter = stackalloc byte[1];
         for (int y = pass.Y; y < png.Height; y += pass.Dy)
         {
-            inflated.ReadExactly(filter);
-            inflated.ReadExactly(row);
-            if (filter[0] > 4)
-            {
-                throw new ImageFormatException($"{name}: not a sound PNG file: unknown row filter {filter[0]}.");
-            }
-
-            PngFilter.Undo(filter[0], row, previous, step);
-            Unpack(row, png.BitDepth, channels, columns, raw, ((y * png.Width) + pass.X) * channels, pass.Dx * channels);
+            ReadRow(name, inflated, row, previous, step);
+            int start = ((y * png.Width) + pass.X) * channels;
+            Unpack(row, png.BitDepth, channels, columns, raw, start, pass.Dx * channels);
             (row, previous) = (previous, row);
         }
+    }
+
+    private static void ReadRow(string name, Stream inflated, Span<byte> row, ReadOnlySpan<byte> above, int step)
+    {
+        int filter = inflated.ReadByte();
+        inflated.ReadExactly(row);
+        if (filter is < 0 or > 4)
+        {
+            throw new ImageFormatException($"{name}: not a sound PNG file: unknown row filter {filter}.");
+        }
+
+        PngFilter.Undo(filter, row, above, step);
     }
 
     /// <summary>Spreads a row's samples over <paramref name="raw"/> at their file values.</summary>

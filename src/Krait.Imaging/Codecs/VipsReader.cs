@@ -37,9 +37,10 @@ internal static unsafe class VipsReader
                     throw pipeline.Damaged();
                 }
 
+                void* from = (void*)pixels;
                 return wide
-                    ? new Image(width, height, channels, new ReadOnlySpan<ushort>((void*)pixels, (int)samples).ToArray())
-                    : new Image(width, height, channels, new ReadOnlySpan<byte>((void*)pixels, (int)samples).ToArray());
+                    ? new Image(width, height, channels, new ReadOnlySpan<ushort>(from, (int)samples).ToArray())
+                    : new Image(width, height, channels, new ReadOnlySpan<byte>(from, (int)samples).ToArray());
             }
             finally
             {
@@ -52,6 +53,13 @@ internal static unsafe class VipsReader
     private static VipsPipeline Open(
         string name, ImageFormat format, byte* data, int length, ImageReadOptions options)
     {
+        if (format == ImageFormat.Gif && length >= 10)
+        {
+            // The loader takes an absurd canvas for a mistake and shrinks it to the first frame.
+            (ushort width, ushort height) = (*(ushort*)(data + 6), *(ushort*)(data + 8));
+            ImageLimits.Check(name, Math.Max(width, (ushort)1), Math.Max(height, (ushort)1), 4, options);
+        }
+
         VipsLibrary.Require(name, format);
         VipsPipeline pipeline = new(name, format);
         try

@@ -91,7 +91,7 @@ public static partial class ImageTransforms
 
     /// <summary>Mean and standard deviation first, then <see cref="MinMax"/>; the published VM-UNet preprocessing.
     /// </summary>
-    /// <remarks>Parity: the second step undoes the first but for rounding, so that mean and std do not matter.</remarks>
+    /// <remarks>Parity: the second step undoes the first but for rounding, so mean and std do not matter.</remarks>
     public static float[] StandardiseMinMax(
         ReadOnlySpan<float> x, double mean, double std, double low = 0, double high = 255) =>
         MinMax(Standardise(x, mean, std), low, high);
