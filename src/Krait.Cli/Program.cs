@@ -1,2 +1,5 @@
-Console.WriteLine("krait");
-return 0;
+using Krait.Cli;
+using Krait.Cli.Terminals;
+
+using var terminal = Terminal.OfProcess();
+return KraitCli.Run(args, terminal);

@@ -1,0 +1,13 @@
+using System.CommandLine;
+using Krait.Cli.Terminals;
+
+namespace Krait.Cli.Commands;
+
+/// <summary>Every command in the order of the help.</summary>
+public static class CommandList
+{
+    public static IEnumerable<Command> Create(Terminal terminal) =>
+    [
+        DoctorCommand.Create(terminal),
+    ];
+}
