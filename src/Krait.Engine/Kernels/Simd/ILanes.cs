@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Krait.Engine.Kernels.Simd;
 
 /// <summary>
@@ -72,6 +74,9 @@ public unsafe interface ILanes<V> where V : struct
 
     /// <summary>Sum of all lanes in a fixed order for this register type.</summary>
     static abstract float Sum(V a);
+
+    /// <summary>The sums of the lanes of four registers, side by side; a fixed order for this register type.</summary>
+    static abstract Vector128<float> SumEach(V a, V b, V c, V d);
 
     /// <summary>Largest lane.</summary>
     static abstract float MaxLane(V a);

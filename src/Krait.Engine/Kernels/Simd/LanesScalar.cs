@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Krait.Engine.Kernels.Simd;
 
@@ -43,6 +44,7 @@ public readonly unsafe struct LanesScalar : ILanes<float>
     public static float ToIntBits(float a) => FromBits((int)a);
     public static float FromIntBits(float a) => Bits(a);
     public static float Sum(float a) => a;
+    public static Vector128<float> SumEach(float a, float b, float c, float d) => Vector128.Create(a, b, c, d);
     public static float MaxLane(float a) => a;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,228 @@
+using System.Runtime.CompilerServices;
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Kernels;
+
+/// <summary>
+/// What surrounds the inner loops of a selective scan in one chunk: rows of 16 channels to planes and back, B and C to
+/// couples and back, the step size's projection. Layouts as in <see cref="SelectiveScanChunk{L, V}"/>.
+/// </summary>
+public static unsafe class SelectiveScanPlane<L, V>
+    where L : struct, ILanes<V>
+    where V : struct
+{
+    const int Steps = SelectiveScanChunk<L, V>.Steps;
+    const int Channels = SelectiveScanChunk<L, V>.Channels;
+
+    /// <summary>plane = rows of x at the positions; channels beyond the block's are 0.</summary>
+    public static void Gather(float* x, long stride, int* positions, int steps, int channels, float* plane)
+    {
+        int whole = channels / L.Count, rest = channels - (whole * L.Count);
+        for (int i = 0; i < steps; i++)
+        {
+            float* row = x + (positions[i] * stride);
+            float* to = plane + (i * L.Count);
+            for (int v = 0; v < whole; v++, row += L.Count, to += Steps * L.Count)
+                L.Store(L.Load(row), to);
+            if (rest > 0)
+                L.Store(L.LoadFirst(row, rest), to);
+        }
+    }
+
+    /// <summary>Rows of y at the positions = plane, or += plane.</summary>
+    public static void Scatter(float* plane, int* positions, int steps, int channels, bool add, long stride, float* y)
+    {
+        int whole = channels / L.Count, rest = channels - (whole * L.Count);
+        for (int i = 0; i < steps; i++)
+        {
+            float* row = y + (positions[i] * stride);
+            float* from = plane + (i * L.Count);
+            for (int v = 0; v < whole; v++, row += L.Count, from += Steps * L.Count)
+                L.Store(add ? L.Add(L.Load(row), L.Load(from)) : L.Load(from), row);
+            if (rest > 0)
+                L.StoreFirst(add ? L.Add(L.LoadFirst(row, rest), L.Load(from)) : L.Load(from), row, rest);
+        }
+    }
+
+    /// <summary>couples = B and C, of which a step's rows of <paramref name="states"/> numbers start at b and c.</summary>
+    public static void GatherCouples(float* b, float* c, long stride, int* positions, int steps, int states,
+        float* couples)
+    {
+        int padded = SelectiveScanChunk<L, V>.PaddedStates(states);
+        for (int i = 0; i < steps; i++)
+        {
+            float* fromB = b + (positions[i] * stride);
+            float* fromC = c + (positions[i] * stride);
+            float* to = couples + (4 * i);
+            int n = 0;
+            for (; n <= states - 2; n += 2, to += 4 * Steps)
+            {
+                *(double*)to = *(double*)(fromB + n);
+                *(double*)(to + 2) = *(double*)(fromC + n);
+            }
+            for (; n < padded; n += 2, to += 4 * Steps)
+            {
+                to[0] = n < states ? fromB[n] : 0f;
+                to[2] = n < states ? fromC[n] : 0f;
+                to[1] = to[3] = 0f;
+            }
+        }
+    }
+
+    /// <summary>Writes the rows of dB and dC from couples.</summary>
+    public static void ScatterCouples(float* couples, int* positions, int steps, int states, long stride, float* db,
+        float* dc)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            float* toB = db + (positions[i] * stride);
+            float* toC = dc + (positions[i] * stride);
+            for (int n = 0; n < states; n++)
+            {
+                float* from = couples + (n / 2 * 4 * Steps) + (4 * i) + (n & 1);
+                toB[n] = from[0];
+                toC[n] = from[2];
+            }
+        }
+    }
+
+    /// <summary>delta = bias + dt weight: dt [64][dtStride], weight [rank][16]. Writes up to the next fourth step.</summary>
+    public static void Project(int vectors, int steps, int rank, float* dt, int dtStride, float* weight, float* bias,
+        float* delta)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            V start = L.Load(bias + (v * L.Count));
+            for (int i = 0; i < steps; i += 4)
+            {
+                V s0 = start, s1 = start, s2 = start, s3 = start;
+                float* from = dt + (i * dtStride);
+                for (int r = 0; r < rank; r++)
+                {
+                    V w = L.Load(weight + (r * Channels) + (v * L.Count));
+                    s0 = L.Fma(L.Set(from[r]), w, s0);
+                    s1 = L.Fma(L.Set(from[dtStride + r]), w, s1);
+                    s2 = L.Fma(L.Set(from[(2 * dtStride) + r]), w, s2);
+                    s3 = L.Fma(L.Set(from[(3 * dtStride) + r]), w, s3);
+                }
+                float* to = delta + (((v * Steps) + i) * L.Count);
+                L.Store(s0, to);
+                L.Store(s1, to + L.Count);
+                L.Store(s2, to + (2 * L.Count));
+                L.Store(s3, to + (3 * L.Count));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gradient of <see cref="Project"/>'s dt: adds draw weight^T, with the weight as [16][dtStride] (rows padded with
+    /// zeros to whole registers). Works up to the next fourth step; draw must be finite there.
+    /// </summary>
+    public static void ProjectBackward(int channels, int steps, int dtStride, float* draw, float* weight, float* ddt)
+    {
+        for (int r = 0; r < dtStride; r += L.Count)
+        {
+            for (int i = 0; i < steps; i += 4)
+            {
+                float* to = ddt + (i * dtStride) + r;
+                V s0 = L.Load(to), s1 = L.Load(to + dtStride);
+                V s2 = L.Load(to + (2 * dtStride)), s3 = L.Load(to + (3 * dtStride));
+                for (int c = 0; c < channels; c++)
+                {
+                    V w = L.Load(weight + (c * dtStride) + r);
+                    float* from = draw + (((c / L.Count * Steps) + i) * L.Count) + (c % L.Count);
+                    s0 = L.Fma(L.Set(from[0]), w, s0);
+                    s1 = L.Fma(L.Set(from[L.Count]), w, s1);
+                    s2 = L.Fma(L.Set(from[2 * L.Count]), w, s2);
+                    s3 = L.Fma(L.Set(from[3 * L.Count]), w, s3);
+                }
+                L.Store(s0, to);
+                L.Store(s1, to + dtStride);
+                L.Store(s2, to + (2 * dtStride));
+                L.Store(s3, to + (3 * dtStride));
+            }
+        }
+    }
+
+    /// <summary>Gradient of <see cref="Project"/>'s weight: dWeight [rank up to the next fourth][16] += dt^T draw.</summary>
+    public static void ProjectWeightBackward(int vectors, int steps, int rank, float* dt, int dtStride, float* draw,
+        float* dWeight)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            for (int r = 0; r < rank; r += 4)
+            {
+                float* to = dWeight + (r * Channels) + (v * L.Count);
+                V s0 = L.Load(to), s1 = L.Load(to + Channels);
+                V s2 = L.Load(to + (2 * Channels)), s3 = L.Load(to + (3 * Channels));
+                float* from = dt + r;
+                float* d = draw + (v * Steps * L.Count);
+                for (int i = 0; i < steps; i++, from += dtStride, d += L.Count)
+                {
+                    V x = L.Load(d);
+                    s0 = L.Fma(L.Set(from[0]), x, s0);
+                    s1 = L.Fma(L.Set(from[1]), x, s1);
+                    s2 = L.Fma(L.Set(from[2]), x, s2);
+                    s3 = L.Fma(L.Set(from[3]), x, s3);
+                }
+                L.Store(s0, to);
+                L.Store(s1, to + Channels);
+                L.Store(s2, to + (2 * Channels));
+                L.Store(s3, to + (3 * Channels));
+            }
+        }
+    }
+
+    /// <summary>deltaU = delta u and y = skip u, the start of the output's sum. skip may be null: 0.</summary>
+    public static void Start(int vectors, int steps, float* u, float* delta, float* skip, float* deltaU, float* y)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            V d = skip == null ? L.Zero : L.Load(skip + (v * L.Count));
+            int at = v * Steps * L.Count;
+            for (int i = 0; i < steps; i++, at += L.Count)
+            {
+                V x = L.Load(u + at);
+                L.Store(L.Mul(L.Load(delta + at), x), deltaU + at);
+                if (y != null)
+                    L.Store(L.Mul(d, x), y + at);
+            }
+        }
+    }
+
+    /// <summary>
+    /// From the scan's gradients to those of u (in dDeltaU's place), the raw step size (in dDelta's place), the skip
+    /// weight and the bias. slope and skip may be null.
+    /// </summary>
+    public static void Finish(int vectors, int steps, float* u, float* delta, float* slope, float* dy, float* skip,
+        float* dDeltaU, float* dDelta, float* dSkip, float* dBias)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            V weight = skip == null ? L.Zero : L.Load(skip + (v * L.Count));
+            V skipSum = L.Load(dSkip + (v * L.Count)), biasSum = L.Load(dBias + (v * L.Count));
+            int at = v * Steps * L.Count;
+            for (int i = 0; i < steps; i++, at += L.Count)
+            {
+                V x = L.Load(u + at), y = L.Load(dy + at), product = L.Load(dDeltaU + at);
+                V raw = L.Fma(product, x, L.Load(dDelta + at));
+                if (slope != null)
+                    raw = L.Mul(raw, L.Load(slope + at));
+                L.Store(raw, dDelta + at);
+                L.Store(L.Fma(product, L.Load(delta + at), L.Mul(weight, y)), dDeltaU + at);
+                skipSum = L.Fma(y, x, skipSum);
+                biasSum = L.Add(biasSum, raw);
+            }
+            L.Store(skipSum, dSkip + (v * L.Count));
+            L.Store(biasSum, dBias + (v * L.Count));
+        }
+    }
+
+    /// <summary>Zeros the steps of a plane up to the next fourth, so that tiles of four read no rubbish.</summary>
+    public static void ClearTail(int vectors, int steps, float* plane)
+    {
+        int end = (steps + 3) & ~3;
+        for (int v = 0; v < vectors; v++)
+            new Span<float>(plane + (((v * Steps) + steps) * L.Count), (end - steps) * L.Count).Clear();
+    }
+}
