@@ -1,0 +1,65 @@
+using System.Text;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace Krait.Golden.Tests.Harness;
+
+/// <summary>Counts what ran and what was skipped, by kind, and prints it when all cases are through.</summary>
+public sealed class Report : IDisposable
+{
+    readonly IMessageSink _sink;
+    readonly SortedDictionary<string, int> _ran = new(StringComparer.Ordinal);
+    readonly SortedDictionary<string, int> _others = new(StringComparer.Ordinal);
+    readonly SortedSet<string> _notes = new(StringComparer.Ordinal);
+
+    public Report(IMessageSink sink) => _sink = sink;
+
+    /// <summary>A case or an item ran (well or not) on the device that users get.</summary>
+    internal void Ran(CaseEntry entry)
+    {
+        IEnumerable<string> kinds = entry.ItemKinds.Count > 0
+            ? entry.ItemKinds.Where(k => !Kinds.IsSkipped(k))
+            : [entry.Kind];
+        foreach (string kind in kinds)
+            _ran[kind] = _ran.GetValueOrDefault(kind) + 1;
+    }
+
+    /// <summary>A case ran once more with another instruction set.</summary>
+    public void RanOn(string level) => _others[level] = _others.GetValueOrDefault(level) + 1;
+
+    /// <summary>Something that was not compared, and why.</summary>
+    public void Note(string note) => _notes.Add(note);
+
+    public void Dispose()
+    {
+        string text = Text();
+        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "golden-report.txt"), text);
+        _sink.OnMessage(new DiagnosticMessage(text));
+    }
+
+    string Text()
+    {
+        var all = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (string kind in GoldenRoot.Entries.SelectMany(e => e.ItemKinds.Count > 0 ? e.ItemKinds : [e.Kind]))
+            all[kind] = all.GetValueOrDefault(kind) + 1;
+        var text = new StringBuilder($"golden cases of {GoldenRoot.Folder}\n");
+        Line(text, "kind", "ran", "skipped", "not chosen");
+        int totalSkipped = 0;
+        foreach ((string kind, int count) in all)
+        {
+            int ran = _ran.GetValueOrDefault(kind), skipped = Kinds.IsSkipped(kind) ? count : 0;
+            totalSkipped += skipped;
+            Line(text, kind, ran, skipped, count - ran - skipped);
+        }
+        int total = _ran.Values.Sum();
+        Line(text, "all", total, totalSkipped, all.Values.Sum() - total - totalSkipped);
+        foreach ((string level, int count) in _others)
+            text.Append($"  once more with {level}: {count} cases\n");
+        foreach (string note in _notes)
+            text.Append($"  note: {note}\n");
+        return text.ToString();
+    }
+
+    static void Line(StringBuilder text, string kind, object ran, object skipped, object rest) =>
+        text.Append($"  {kind,-28}{ran,8}{skipped,9}{rest,12}\n");
+}

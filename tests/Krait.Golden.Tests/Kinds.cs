@@ -1,0 +1,71 @@
+using Krait.Golden.Tests.Harness;
+using Krait.Golden.Tests.Runners;
+
+namespace Krait.Golden.Tests;
+
+/// <summary>What is done with each kind of case or item: run, or skipped by name. Any other kind is an error.</summary>
+internal static class Kinds
+{
+    static readonly Dictionary<string, CaseRunner> Runners = new(StringComparer.Ordinal)
+    {
+        ["schedule"] = ScheduleRunner.Run,
+        ["metric.confusion"] = ConfusionRunner.Run,
+        ["image.transforms"] = ImageRunner.Run,
+    };
+
+    /// <summary>Item kinds that the runner of their case knows.</summary>
+    static readonly HashSet<string> Items =
+    [
+        "schedule.cosine_annealing", "schedule.cosine_warm_restarts", "schedule.step", "schedule.multi_step",
+        "schedule.exponential", "schedule.warmup_multi_step", "schedule.warmup_cosine", "schedule.poly",
+        "schedule.reduce_on_plateau",
+        "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
+        "image.gaussian_filter",
+    ];
+
+    /// <summary>Known, but about things that Krait does not do yet.</summary>
+    static readonly HashSet<string> Later =
+    [
+        "model.swin_umamba", "model.swin_umamba_d", "model.lightm_unet", "model.umamba_bot", "model.umamba_enc",
+        "model.nnunet_plain", "model.nnunet_resenc", "model.unetv2",
+        "loss.dc_ce", "loss.dc_bce", "loss.dc_topk", "loss.soft_dice",
+        "metric.surface", "metric.cells", "metric.dice", "metric.nsd", "metric.percase",
+        "image.sliding_window", "image.connected_components", "image.gaussian_importance", "image.sliding_window_steps",
+        "image.sliding_window_blend",
+        "optimizer.rmsprop", "optimizer.adagrad", "optimizer.adadelta", "optimizer.adamax",
+    ];
+
+    /// <summary>To be run as soon as the op or model is there.</summary>
+    static readonly HashSet<string> Pending =
+    [
+        "op.conv", "op.conv_transpose", "op.linear", "op.layer_norm", "op.batch_norm", "op.instance_norm",
+        "op.group_norm", "op.selective_scan", "op.interpolate", "op.pool", "op.adaptive_pool", "op.activation",
+        "op.softmax", "op.cross_entropy", "op.bce", "op.drop_path",
+        "block.ss2d", "block.ss2d_core", "block.vss", "block.patch_embed", "block.patch_merge", "block.patch_expand",
+        "block.final_patch_expand", "block.channel_attention", "block.spatial_attention", "block.sdi",
+        "model.vmunet", "model.vmunetv2", "loss.bce_dice", "loss.dice", "loss.ce_dice", "loss.ndice",
+        "loss.gt_bce_dice", "optimizer", "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "clip_grad_norm",
+        "trajectory", "pipeline", "checkpoint", "checkpoint.load", "checkpoint.key_mapping",
+        "block.mamba1d", "block.lightm_mamba_layer",
+    ];
+
+    public static bool IsSkipped(string kind) => Later.Contains(kind) || Pending.Contains(kind);
+
+    /// <summary>A case is skipped when its kind is, or when all its items are.</summary>
+    public static bool IsSkipped(CaseEntry entry) => IsSkipped(entry.Kind)
+        || (entry.ItemKinds.Count > 0 && entry.ItemKinds.All(IsSkipped));
+
+    /// <summary>Kinds of the folder that are neither run nor skipped by name.</summary>
+    public static IEnumerable<string> Unknown(IEnumerable<CaseEntry> entries) => entries
+        .SelectMany(e => e.ItemKinds.Append(e.Kind)).Distinct()
+        .Where(kind => !Runners.ContainsKey(kind) && !Items.Contains(kind) && !IsSkipped(kind));
+
+    public static CaseRunner RunnerOf(string kind) => Runners.TryGetValue(kind, out CaseRunner? runner)
+        ? runner
+        : throw new InvalidOperationException($"kind '{kind}' is unknown: teach {nameof(Kinds)} to run or to skip it.");
+
+    /// <summary>Kinds that compute with the engine, and so are run on every instruction set.</summary>
+    public static bool UsesEngine(string kind) => kind.StartsWith("op.", StringComparison.Ordinal)
+        || kind.StartsWith("block.", StringComparison.Ordinal) || kind.StartsWith("model.", StringComparison.Ordinal)
+        || kind.StartsWith("loss.", StringComparison.Ordinal);
+}
