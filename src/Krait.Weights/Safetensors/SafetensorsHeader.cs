@@ -9,7 +9,7 @@ internal sealed class SafetensorsHeader
 {
     const int LengthBytes = 8;
     // The bound of the format itself.
-    const long MaxHeaderBytes = 100_000_000;
+    public const long MaxHeaderBytes = 100_000_000;
     const int MaxAxes = 64;
     const string MetadataKey = "__metadata__";
 
