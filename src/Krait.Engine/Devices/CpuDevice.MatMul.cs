@@ -1,0 +1,141 @@
+using Krait.Engine.Kernels;
+
+namespace Krait.Engine.Devices;
+
+public sealed unsafe partial class CpuDevice<L, V>
+{
+    /// <summary>Chunks that a product is split into at least where its shape allows, for several threads.</summary>
+    const int WantedChunks = 8;
+
+    public override void PackPanels(Rows b, bool transposed, Rows packed)
+    {
+        long n = transposed ? b.Count : b.Width;
+        int panels = (int)MatMulPack<L, V>.Panels(n);
+        _pool.Run(new PackJob(b, transposed, packed, n), Math.Min(panels, WantedChunks));
+    }
+
+    public override void MatMul(Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y)
+    {
+        int tiles = Chunks(y.Count, MatMul<L, V>.RowBlock), panels = (int)MatMulPack<L, V>.Panels(y.Width);
+        int groups = Math.Min(panels, Chunks(WantedChunks, tiles));
+        _pool.Run(new MatMulJob(x, packed, bias, addend, activation, y, groups), tiles * groups);
+    }
+
+    public override void MatMulTransposed(Rows a, Rows b, Rows partials, Rows y)
+    {
+        int slabs = MatMulSlabs(a.Count, a.Width, b.Width);
+        Rows target = slabs == 1 ? y : partials.Reshape((long)slabs * y.Count, y.Width);
+        int columnTiles = Math.Min(Chunks(y.Width, 64), Chunks(WantedChunks, Chunks(y.Count, MatMul<L, V>.RowBlock)));
+        int rowTiles = Math.Max(
+            Chunks(y.Count, MatMul<L, V>.RowBlock),
+            Math.Min(Chunks(y.Count, 48), Chunks(WantedChunks, columnTiles)));
+        int chunks = rowTiles * columnTiles * slabs;
+        _pool.Run(new TransposedJob(a, b, target, y.Count, rowTiles, columnTiles, slabs), chunks);
+        if (slabs > 1)
+            _pool.Run(new SumSlabsJob(target, slabs, y), Chunks(y.Count, 64));
+    }
+
+    public override void ColumnSum(Rows x, Rows partials, Rows y)
+    {
+        _pool.Run(new ColumnSumJob(x, partials), (int)partials.Count);
+        ColumnSum<L, V>.Forward(partials.Pointer, partials.Stride, partials.Count, x.Width, y.Pointer);
+    }
+
+    readonly struct PackJob(Rows b, bool transposed, Rows packed, long n) : IJob
+    {
+        public void Run(int chunk, Worker worker)
+        {
+            long k = packed.Width, panels = MatMulPack<L, V>.Panels(n);
+            long parts = Math.Min(panels, WantedChunks);
+            MatMulPack<L, V>.Panels(
+                b.Pointer, transposed ? 1 : b.Stride, transposed ? b.Stride : 1, k, n,
+                panels * chunk / parts, panels * (chunk + 1) / parts, packed.Pointer,
+                k * MatMulTile<L, V>.PanelWidth);
+        }
+    }
+
+    /// <summary>A block of rows by a group of panels.</summary>
+    readonly struct MatMulJob(
+        Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y, int groups) : IJob
+    {
+        /// <summary>Panels between two activation passes, so that what they read is still in a near cache.</summary>
+        const long ActivatedPanels = 4;
+
+        public void Run(int chunk, Worker worker)
+        {
+            long m0 = chunk / groups * MatMul<L, V>.RowBlock, m1 = Math.Min(y.Count, m0 + MatMul<L, V>.RowBlock);
+            long panels = MatMulPack<L, V>.Panels(y.Width), group = chunk % groups;
+            long p0 = panels * group / groups, p1 = panels * (group + 1) / groups;
+            if (activation == Activation.None)
+                Product(m0, m1, p0, p1, addend);
+            else
+                for (long p = p0; p < p1; p += ActivatedPanels)
+                    ActivatedProduct(m0, m1, p, Math.Min(p1, p + ActivatedPanels));
+        }
+
+        void Product(long m0, long m1, long p0, long p1, Rows addend) =>
+            MatMul<L, V>.Forward(
+                x.Pointer, x.Stride, 1, x.Width, packed.Pointer, y.Width, bias.Pointer, addend.Pointer, addend.Stride,
+                m0, m1, p0, p1, y.Pointer, y.Stride);
+
+        void ActivatedProduct(long m0, long m1, long p0, long p1)
+        {
+            Product(m0, m1, p0, p1, default);
+            long n0 = p0 * MatMulTile<L, V>.PanelWidth;
+            int width = (int)Math.Min(y.Width - n0, (p1 - p0) * MatMulTile<L, V>.PanelWidth);
+            float* to = y.Pointer + m0 * y.Stride + n0;
+            Activate<L, V>.Forward(activation, 0.01f, to, y.Stride, m1 - m0, width, to, y.Stride);
+            float* add = addend.Pointer + m0 * addend.Stride + n0;
+            if (addend.Exists)
+                Streams<L, V>.Add(to, y.Stride, add, addend.Stride, m1 - m0, width, y.Stride, to);
+        }
+    }
+
+    /// <summary>A tile of y over a slab of K.</summary>
+    readonly struct TransposedJob(
+        Rows a, Rows b, Rows target, long m, int rowTiles, int columnTiles, int slabs) : IJob
+    {
+        public void Run(int chunk, Worker worker)
+        {
+            int column = chunk % columnTiles, row = chunk / columnTiles % rowTiles;
+            long slab = chunk / columnTiles / rowTiles;
+            long m0 = m * row / rowTiles, m1 = m * (row + 1) / rowTiles;
+            long k0 = a.Count * slab / slabs, k1 = a.Count * (slab + 1) / slabs;
+            // Columns are cut between panels.
+            long panels = MatMulPack<L, V>.Panels(target.Width), width = MatMulTile<L, V>.PanelWidth;
+            long n0 = panels * column / columnTiles * width;
+            long n1 = Math.Min(target.Width, panels * (column + 1) / columnTiles * width);
+            MatMul<L, V>.Transposed(
+                a.Pointer + k0 * a.Stride, a.Stride, b.Pointer + k0 * b.Stride, b.Stride, k1 - k0, m0, m1, m, n0, n1,
+                false, worker.Scratch(MatMul<L, V>.TransposedScratchFloats(m1 - m0)),
+                target.Pointer + slab * m * target.Stride, target.Stride);
+        }
+    }
+
+    /// <summary>Adds the slabs' partial sums in their order.</summary>
+    readonly struct SumSlabsJob(Rows partials, int slabs, Rows y) : IJob
+    {
+        public void Run(int chunk, Worker worker)
+        {
+            Rows to = y.Slice(chunk * 64L, Math.Min(64, y.Count - chunk * 64L));
+            float* first = partials.Pointer + chunk * 64L * partials.Stride;
+            long slab = y.Count * partials.Stride;
+            Streams<L, V>.Copy(first, partials.Stride, to.Count, to.Width, to.Stride, to.Pointer);
+            for (int i = 1; i < slabs; i++)
+                Streams<L, V>.Add(
+                    to.Pointer, to.Stride, first + i * slab, partials.Stride, to.Count, to.Width,
+                    to.Stride, to.Pointer);
+        }
+    }
+
+    readonly struct ColumnSumJob(Rows x, Rows partials) : IJob
+    {
+        public void Run(int chunk, Worker worker)
+        {
+            long size = ColumnSumRows(x.Width), first = chunk * size;
+            ColumnSum<L, V>.Forward(
+                x.Pointer + first * x.Stride, x.Stride, Math.Min(size, x.Count - first), x.Width,
+                partials.Pointer + chunk * partials.Stride);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace Krait.Engine.Devices;
+
+public abstract partial class Device
+{
+    /// <summary>Columns are packed in panels; any device's panel width divides this.</summary>
+    public const int PanelColumns = 32;
+
+    /// <summary>Copies b[K, N] into the panels that <see cref="MatMul"/> reads.</summary>
+    /// <param name="b">[K, N], or [N, K] when <paramref name="transposed"/>, as torch keeps linear weights.</param>
+    /// <param name="transposed">Whether b's rows are the product's columns.</param>
+    /// <param name="packed">[N rounded up to <see cref="PanelColumns"/>, K]; the device's own order.</param>
+    public abstract void PackPanels(Rows b, bool transposed, Rows packed);
+
+    /// <summary>y[M, N] = f(x[M, K] b[K, N] + bias) + addend; y may lie where the addend lies if f is None.</summary>
+    /// <param name="x">[M, K].</param>
+    /// <param name="packed">b as <see cref="PackPanels"/> leaves it.</param>
+    /// <param name="bias">[N], or none.</param>
+    /// <param name="addend">[M, N], or none.</param>
+    /// <param name="activation">f; LeakyRelu with slope 0.01.</param>
+    /// <param name="y">[M, N].</param>
+    public abstract void MatMul(Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y);
+
+    /// <summary>y[M, N] = a[K, M]ᵀ b[K, N], the gradient of a weight.</summary>
+    /// <param name="a">[K, M].</param>
+    /// <param name="b">[K, N].</param>
+    /// <param name="partials">[<see cref="MatMulSlabs"/>, M N] room for slabs of K, or none if there is one.</param>
+    /// <param name="y">[M, N].</param>
+    public abstract void MatMulTransposed(Rows a, Rows b, Rows partials, Rows y);
+
+    /// <summary>Parts in which <see cref="MatMulTransposed"/> sums over K: several where the product is small.</summary>
+    public static int MatMulSlabs(long k, int m, int n)
+    {
+        long tiles = (m + 47) / 48 * ((n + 63L) / 64);
+        return (int)Math.Clamp(Math.Min((8 + tiles - 1) / tiles, k / 1024), 1, 8);
+    }
+
+    /// <summary>y[N] = sum over the rows of x[M, N].</summary>
+    /// <param name="x">[M, N].</param>
+    /// <param name="partials">[<see cref="ColumnSumChunks"/>, N] room for the sums of chunks.</param>
+    /// <param name="y">[N].</param>
+    public abstract void ColumnSum(Rows x, Rows partials, Rows y);
+
+    /// <summary>Chunks of rows that <see cref="ColumnSum"/> sums apart: a function of the shape alone.</summary>
+    public static int ColumnSumChunks(long rows, int width) =>
+        checked((int)((rows + ColumnSumRows(width) - 1) / ColumnSumRows(width)));
+
+    private protected static long ColumnSumRows(int width) => Math.Clamp((1 << 16) / width, 32, 1024);
+}
