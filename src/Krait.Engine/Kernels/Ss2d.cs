@@ -117,10 +117,10 @@ public static unsafe partial class Ss2d<L, V>
         new Span<float>(weight, shape.R * Channels).Clear();
         for (int c = 0; c < channels; c++)
         {
-            float* logs = p.ALogs + ((first + c) * (long)shape.N);
+            float* logs = p.ALogs(first + c);
             for (int n = 0; n < shape.N; n++)
                 a2[(n * Channels) + c] = logs[n];
-            float* row = p.DtWeight + ((first + c) * (long)shape.R);
+            float* row = p.DtWeight(first + c);
             for (int r = 0; r < shape.R; r++)
                 weight[(r * Channels) + c] = row[r];
         }
@@ -131,9 +131,10 @@ public static unsafe partial class Ss2d<L, V>
                 float* at = a2 + (n * Channels) + c;
                 L.Store(L.Mul(VectorMath<L, V>.Exp(L.Load(at)), scale), at);
             }
+        float* biasRow = p.DtBias(direction) + (block * Channels);
         for (int c = 0; c < Channels; c++)
         {
-            bias[c] = c < channels ? p.DtBias[first + c] : 0f;
+            bias[c] = c < channels ? biasRow[c] : 0f;
             skip[c] = c < channels ? p.Ds[first + c] : 0f;
         }
     }

@@ -112,13 +112,13 @@ public static unsafe partial class Ss2d<L, V>
         int first = (direction * shape.D) + (index * Channels);
         for (int c = 0; c < shape.ChannelsOf(index); c++)
         {
-            float* logs = dp.ALogs + ((first + c) * (long)shape.N);
+            float* logs = dp.ALogs(first + c);
             for (int n = 0; n < shape.N; n++)
                 logs[n] = block.Da[(n * Channels) + c] * block.A2[(n * Channels) + c] * ln2;
-            float* row = dp.DtWeight + ((first + c) * (long)shape.R);
+            float* row = dp.DtWeight(first + c);
             for (int r = 0; r < shape.R; r++)
                 row[r] = block.DWeight[(r * Channels) + c];
-            dp.DtBias[first + c] = block.DBias[c];
+            dp.DtBias(direction)[(index * Channels) + c] = block.DBias[c];
             dp.Ds[first + c] = block.DSkip[c];
         }
     }

@@ -89,7 +89,7 @@ sealed class Ss2dOracle(int height, int width, int channels, int states, int ran
         return (direction & 1) == 0 ? l : (l % height * width) + (l / height);
     }
 
-    public void Run(float[] x, float[] projection, float[] weight, float[] bias, float[] logs, float[] ds,
+    public void Run(double[] x, double[] projection, double[] weight, double[] bias, double[] logs, double[] ds,
         double[][] dy)
     {
         for (int k = 0; k < 4; k++)
@@ -109,7 +109,7 @@ sealed class Ss2dOracle(int height, int width, int channels, int states, int ran
                 {
                     double raw = bias[(k * channels) + d];
                     for (int r = 0; r < rank; r++)
-                        raw += (double)weight[(((k * channels) + d) * rank) + r] * projection[row + r];
+                        raw += weight[(((k * channels) + d) * rank) + r] * projection[row + r];
                     scan.Raw[(l * channels) + d] = raw;
                     scan.U[(l * channels) + d] = x[(p * channels) + d];
                     dyk[(l * channels) + d] = dy[k][(p * channels) + d];
@@ -125,7 +125,7 @@ sealed class Ss2dOracle(int height, int width, int channels, int states, int ran
         }
     }
 
-    void Collect(int k, ScanOracle scan, float[] projection, float[] weight)
+    void Collect(int k, ScanOracle scan, double[] projection, double[] weight)
     {
         int column = k * (rank + (2 * states));
         Y[k] = new double[_length * channels];

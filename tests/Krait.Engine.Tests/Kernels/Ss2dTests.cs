@@ -94,7 +94,7 @@ public sealed class Ss2dTests
         for (int k = 0; k < 4; k++)
             dy[k] = k > 0 && summed ? dy[0] : [.. Noise(length * d, random, -1, 1).Select(v => (double)v)];
         var oracle = new Ss2dOracle(s.H, s.W, d, s.N, s.R);
-        oracle.Run(x, projection, weight, bias, logs, ds, dy);
+        oracle.Run(Widen(x), Widen(projection), Widen(weight), Widen(bias), Widen(logs), Widen(ds), dy);
 
         int planes = summed ? 1 : 4;
         long directionStride = summed ? 0 : (long)length * stride;
@@ -109,11 +109,11 @@ public sealed class Ss2dTests
         fixed (float* px = xs, pp = ps, pw = weight, pb = bias, pa = logs, pd = ds, py = y, pdy = dys, pdx = dx)
         fixed (float* pdp = dps, gw = dWeight, gb = dBias, ga = dLogs, gd = dDs, st = states, work = scratch)
         {
-            var p = new Ss2dParameters(pw, pb, pa, pd);
+            var p = new Ss2dParameters(pw, s.R, pb, d, pa, s.N, pd);
             for (int b = 0; b < s.Blocks; b++)
                 Ss2d<L, V>.Forward(s, b, 1, px, stride, pp, wideStride, p, work, st, py, stride, directionStride);
             Ss2d<L, V>.Backward(s, 0, s.Blocks, px, stride, pp, wideStride, p, st, pdy, stride, directionStride, work,
-                pdx, stride, pdp, wideStride, new Ss2dParameters(gw, gb, ga, gd));
+                pdx, stride, pdp, wideStride, new Ss2dParameters(gw, s.R, gb, d, ga, s.N, gd));
         }
         Assert.All(scratch[^Guard..], v => Assert.Equal(Untouched, v));
         for (int k = 0; k < planes; k++)
@@ -125,6 +125,8 @@ public sealed class Ss2dTests
         AssertClose("dA_logs", oracle.DLogs, dLogs, 5e-6);
         AssertClose("dDs", oracle.DDs, dDs, 5e-6);
     }
+
+    static double[] Widen(float[] x) => [.. x.Select(v => (double)v)];
 
     static double[] Sum(double[][] y) => [.. y[0].Select((_, i) => y[0][i] + y[1][i] + y[2][i] + y[3][i])];
 
