@@ -8,6 +8,7 @@ public static class CommandList
 {
     public static IEnumerable<Command> Create(Terminal terminal) =>
     [
+        BenchCommand.Create(terminal),
         DoctorCommand.Create(terminal),
     ];
 }

@@ -60,8 +60,8 @@ sealed record Machine
             Simd = SimdLevels.Choose(forced),
             IsSimdForced = !string.IsNullOrWhiteSpace(forced),
             MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            Libvips = null,
-            LibvipsVersion = null,
+            Libvips = Krait.Imaging.Libvips.Path,
+            LibvipsVersion = Krait.Imaging.Libvips.Version,
         };
     }
 
