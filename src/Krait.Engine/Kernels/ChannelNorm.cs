@@ -1,0 +1,149 @@
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Kernels;
+
+/// <summary>
+/// Passes over rows for norms whose statistics run over positions (batch, group and instance norm): statistics of
+/// channels, y = f((x - mean) * scale + bias), and the sums and the pass of the backward.
+/// </summary>
+/// <remarks>
+/// Lanes are channels. Statistics: blocks of <see cref="BlockRows"/> rows in two passes (the second finds the block in
+/// the cache), joined by the update of Chan, Golub and LeVeque (1979), so nothing cancels and memory is read once.
+/// </remarks>
+public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V : struct
+{
+    public const int BlockRows = 64;
+
+    /// <summary>Mean and sum of squared distances from it, per channel, over these rows.</summary>
+    public static void Statistics(float* x, long stride, long rows, int width, float* mean, float* squares)
+    {
+        for (long r = 0; r < rows; r += BlockRows, x += BlockRows * stride)
+        {
+            long count = Math.Min(BlockRows, rows - r);
+            V share = L.Set((float)((double)count / (r + count)));
+            V cross = L.Set((float)((double)count * r / (r + count)));
+            for (int c = 0; c < width; c += L.Count)
+            {
+                int lanes = Math.Min(L.Count, width - c);
+                V m = BlockMean(x + c, stride, count, lanes);
+                V s = BlockSquares(x + c, stride, count, lanes, m);
+                if (r > 0)
+                {
+                    V old = L.LoadFirst(mean + c, lanes);
+                    V delta = L.Sub(m, old);
+                    s = L.Add(s, L.Fma(L.Mul(delta, delta), cross, L.LoadFirst(squares + c, lanes)));
+                    m = L.Fma(delta, share, old);
+                }
+                L.StoreFirst(m, mean + c, lanes);
+                L.StoreFirst(s, squares + c, lanes);
+            }
+        }
+    }
+
+    /// <summary>y = f((x - mean) * scale + bias); bias may be null.</summary>
+    internal static void Forward<F>(float parameter, float* x, long xStride, float* mean, float* scale, float* bias,
+        long rows, int width, float* y, long yStride) where F : struct, IActivation
+    {
+        V p = L.Set(parameter);
+        for (long r = 0; r < rows; r++, x += xStride, y += yStride)
+            for (int c = 0; c < width; c += L.Count)
+            {
+                int lanes = Math.Min(L.Count, width - c);
+                V u = Normed(x, mean, scale, bias, c, lanes);
+                L.StoreFirst(F.Value<L, V>(u, p), y + c, lanes);
+            }
+    }
+
+    /// <summary>With g = dy f'(u): sums of g and of g * (x - mean), per channel, over these rows.</summary>
+    internal static void Sums<F>(float parameter, float* x, long xStride, float* mean, float* scale, float* bias,
+        float* dy, long dyStride, long rows, int width, float* sumG, float* sumGx) where F : struct, IActivation
+    {
+        V p = L.Set(parameter);
+        for (int c = 0; c < width; c += L.Count)
+        {
+            int lanes = Math.Min(L.Count, width - c);
+            V m = L.LoadFirst(mean + c, lanes), total = L.Zero, totalX = L.Zero;
+            for (long r = 0; r < rows; r += BlockRows)
+            {
+                V s = L.Zero, sx = L.Zero;
+                long end = Math.Min(rows, r + BlockRows);
+                for (long k = r; k < end; k++)
+                {
+                    V g = L.LoadFirst(dy + (k * dyStride) + c, lanes);
+                    if (typeof(F) != typeof(NoActivation))
+                        g = L.Mul(g, F.Slope<L, V>(Normed(x + (k * xStride), mean, scale, bias, c, lanes), p));
+                    s = L.Add(s, g);
+                    sx = L.Fma(g, L.Sub(L.LoadFirst(x + (k * xStride) + c, lanes), m), sx);
+                }
+                total = L.Add(total, s);
+                totalX = L.Add(totalX, sx);
+            }
+            L.StoreFirst(total, sumG + c, lanes);
+            L.StoreFirst(totalX, sumGx + c, lanes);
+        }
+    }
+
+    /// <summary>dx = (addend +) g * scale - offset - (x - mean) * slope, g = dy f'(u), all four per channel.</summary>
+    internal static void Input<F>(float parameter, float* x, long xStride, float* mean, float* scale, float* bias,
+        float* offset, float* slope, float* dy, long dyStride, float* addend, long addendStride, long rows, int width,
+        float* dx, long dxStride) where F : struct, IActivation
+    {
+        V p = L.Set(parameter);
+        for (long r = 0; r < rows; r++)
+        {
+            for (int c = 0; c < width; c += L.Count)
+            {
+                int lanes = Math.Min(L.Count, width - c);
+                V g = L.LoadFirst(dy + c, lanes);
+                if (typeof(F) != typeof(NoActivation))
+                    g = L.Mul(g, F.Slope<L, V>(Normed(x, mean, scale, bias, c, lanes), p));
+                V centred = L.Sub(L.LoadFirst(x + c, lanes), L.LoadFirst(mean + c, lanes));
+                V d = L.Fma(g, L.LoadFirst(scale + c, lanes), L.Negate(L.LoadFirst(offset + c, lanes)));
+                d = L.FmaNegated(centred, L.LoadFirst(slope + c, lanes), d);
+                L.StoreFirst(addend == null ? d : L.Add(d, L.LoadFirst(addend + c, lanes)), dx + c, lanes);
+            }
+            x += xStride;
+            dy += dyStride;
+            addend += addend == null ? 0 : addendStride;
+            dx += dxStride;
+        }
+    }
+
+    static V Normed(float* x, float* mean, float* scale, float* bias, int c, int lanes)
+    {
+        V u = L.Mul(L.Sub(L.LoadFirst(x + c, lanes), L.LoadFirst(mean + c, lanes)), L.LoadFirst(scale + c, lanes));
+        return bias == null ? u : L.Add(u, L.LoadFirst(bias + c, lanes));
+    }
+
+    static V BlockMean(float* x, long stride, long rows, int lanes)
+    {
+        V s0 = L.Zero, s1 = L.Zero;
+        long r = 0;
+        for (; r + 2 <= rows; r += 2, x += 2 * stride)
+        {
+            s0 = L.Add(s0, L.LoadFirst(x, lanes));
+            s1 = L.Add(s1, L.LoadFirst(x + stride, lanes));
+        }
+        if (r < rows)
+            s0 = L.Add(s0, L.LoadFirst(x, lanes));
+        return L.Div(L.Add(s0, s1), L.Set(rows));
+    }
+
+    static V BlockSquares(float* x, long stride, long rows, int lanes, V mean)
+    {
+        V s0 = L.Zero, s1 = L.Zero;
+        long r = 0;
+        for (; r + 2 <= rows; r += 2, x += 2 * stride)
+        {
+            V a = L.Sub(L.LoadFirst(x, lanes), mean), b = L.Sub(L.LoadFirst(x + stride, lanes), mean);
+            s0 = L.Fma(a, a, s0);
+            s1 = L.Fma(b, b, s1);
+        }
+        if (r < rows)
+        {
+            V a = L.Sub(L.LoadFirst(x, lanes), mean);
+            s0 = L.Fma(a, a, s0);
+        }
+        return L.Add(s0, s1);
+    }
+}
