@@ -25,10 +25,7 @@ public sealed unsafe partial class CpuDevice<L, V>
             [dParameters.DtWeight, dParameters.DtBias, dParameters.ALogs, dParameters.Ds])
         {
             int count = checked((int)(target.Count * target.Width));
-            Rows sum = target.Reshape(1, count);
-            Copy(parameterPartials.Slice(0, 1).Channels(offset, count), sum);
-            for (int b = 1; b < batch; b++)
-                Add(sum, parameterPartials.Slice(b, 1).Channels(offset, count), sum);
+            AddSamples(parameterPartials, offset, target.Reshape(1, count));
             offset += count;
         }
     }

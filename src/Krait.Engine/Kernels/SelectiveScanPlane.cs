@@ -45,14 +45,14 @@ public static unsafe class SelectiveScanPlane<L, V>
     }
 
     /// <summary>couples = B and C, of which a step's rows of <paramref name="states"/> numbers start at b and c.</summary>
-    public static void GatherCouples(float* b, float* c, long stride, int* positions, int steps, int states,
-        float* couples)
+    public static void GatherCouples(float* b, long bStride, float* c, long cStride, int* positions, int steps,
+        int states, float* couples)
     {
         int padded = SelectiveScanChunk<L, V>.PaddedStates(states);
         for (int i = 0; i < steps; i++)
         {
-            float* fromB = b + (positions[i] * stride);
-            float* fromC = c + (positions[i] * stride);
+            float* fromB = b + (positions[i] * bStride);
+            float* fromC = c + (positions[i] * cStride);
             float* to = couples + (4 * i);
             int n = 0;
             for (; n <= states - 2; n += 2, to += 4 * Steps)
@@ -70,13 +70,13 @@ public static unsafe class SelectiveScanPlane<L, V>
     }
 
     /// <summary>Writes the rows of dB and dC from couples.</summary>
-    public static void ScatterCouples(float* couples, int* positions, int steps, int states, long stride, float* db,
-        float* dc)
+    public static void ScatterCouples(float* couples, int* positions, int steps, int states, float* db, long dbStride,
+        float* dc, long dcStride)
     {
         for (int i = 0; i < steps; i++)
         {
-            float* toB = db + (positions[i] * stride);
-            float* toC = dc + (positions[i] * stride);
+            float* toB = db + (positions[i] * dbStride);
+            float* toC = dc + (positions[i] * dcStride);
             for (int n = 0; n < states; n++)
             {
                 float* from = couples + (n / 2 * 4 * Steps) + (4 * i) + (n & 1);
@@ -215,6 +215,50 @@ public static unsafe class SelectiveScanPlane<L, V>
             }
             L.Store(skipSum, dSkip + (v * L.Count));
             L.Store(biasSum, dBias + (v * L.Count));
+        }
+    }
+
+    /// <summary>plane += the same row at every step.</summary>
+    public static void AddToAll(int vectors, int steps, float* row, float* plane)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            V x = L.Load(row + (v * L.Count));
+            float* p = plane + (v * Steps * L.Count);
+            for (int i = 0; i < steps; i++, p += L.Count)
+                L.Store(L.Add(L.Load(p), x), p);
+        }
+    }
+
+    /// <summary>y = y SiLU(z).</summary>
+    public static void Gate(int vectors, int steps, float* z, float* y)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            int at = v * Steps * L.Count;
+            for (int i = 0; i < steps; i++, at += L.Count)
+            {
+                V x = L.Load(z + at);
+                L.Store(L.Mul(L.Load(y + at), L.Mul(x, VectorMath<L, V>.Sigmoid(x))), y + at);
+            }
+        }
+    }
+
+    /// <summary>In place: z becomes dz = dy y SiLU'(z), dy becomes dy SiLU(z); y is the result before the gate.</summary>
+    public static void GateBackward(int vectors, int steps, float* z, float* y, float* dy)
+    {
+        for (int v = 0; v < vectors; v++)
+        {
+            int at = v * Steps * L.Count;
+            for (int i = 0; i < steps; i++, at += L.Count)
+            {
+                V x = L.Load(z + at), d = L.Load(dy + at);
+                V sigmoid = VectorMath<L, V>.Sigmoid(x);
+                V silu = L.Mul(x, sigmoid);
+                V slope = L.Add(sigmoid, L.FmaNegated(sigmoid, silu, silu));
+                L.Store(L.Mul(L.Mul(d, L.Load(y + at)), slope), z + at);
+                L.Store(L.Mul(d, silu), dy + at);
+            }
         }
     }
 

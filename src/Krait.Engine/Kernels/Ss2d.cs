@@ -104,7 +104,7 @@ public static unsafe partial class Ss2d<L, V>
                 to[r] = row[r];
         }
         float* b = from + shape.R;
-        SelectiveScanPlane<L, V>.GatherCouples(b, b + shape.N, stride, positions, steps, shape.N, couples);
+        SelectiveScanPlane<L, V>.GatherCouples(b, stride, b + shape.N, stride, positions, steps, shape.N, couples);
     }
 
     /// <summary>A2 = -exp(A_logs) log2(e), the dt weight as [R][16], bias and skip of one block and direction.</summary>

@@ -135,7 +135,8 @@ public static unsafe partial class Ss2d<L, V>
                 row[r] = from[r];
         }
         float* db = dProjection + shape.R;
-        SelectiveScanPlane<L, V>.ScatterCouples(planes.DCouples, positions, steps, shape.N, stride, db, db + shape.N);
+        SelectiveScanPlane<L, V>.ScatterCouples(planes.DCouples, positions, steps, shape.N, db, stride,
+            db + shape.N, stride);
     }
 
     /// <summary>Scratch that all blocks share.</summary>

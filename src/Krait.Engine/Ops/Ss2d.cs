@@ -100,11 +100,11 @@ public sealed class Ss2dBackward : Op
     {
         _shape = shape;
         int batch = x[0].Shape.Batch;
-        int furtherTasks = Math.Max(1, shape.TasksPerSample(batch) - 1);
+        int further = shape.TasksPerSample(batch) - 1;
         Bind(dy.Program, [.. x, states, dy],
         [
             .. x.Select(v => v.Shape),
-            new Shape([furtherTasks, .. x[1].Shape.Dims]),
+            further > 0 ? new Shape([further, .. x[1].Shape.Dims]) : new Shape(1),
             new Shape(batch, shape.ParameterFloats),
         ]);
     }
