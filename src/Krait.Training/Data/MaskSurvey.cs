@@ -14,6 +14,9 @@ public static class MaskSurvey
     /// <summary>A class must hold this share of all pixels looked at.</summary>
     private const double LeastShare = 0.0002;
 
+    /// <summary>Pixels that are of a class's very colour or near its grey value; borders may differ.</summary>
+    private const double LeastCover = 0.8;
+
     /// <summary>Looks at the pictures and decides.</summary>
     /// <exception cref="ConfigException">If no rule fits; the message shows what was seen.</exception>
     public static MaskCoding Of(IEnumerable<Image> masks)
@@ -70,8 +73,12 @@ public static class MaskSurvey
         }
         if (kept.Count is < 2 or > LargestClassCount)
             throw Unclear($"{kept.Count} colours that are frequent and distinct", colours, total);
-        // Background is the most frequent colour; the others are numbered by their own number.
-        int[] order = [kept[0], .. kept.Skip(1).Order()];
+        double covered = (double)kept.Sum(k => colours[k]) / total;
+        if (covered < LeastCover) throw Unclear(FormattableString.Invariant(
+            $"{kept.Count} frequent colours that cover only {100 * covered:0} % of the pixels"), colours, total);
+        // Background is black, or else the most frequent colour; the others are numbered by their own number.
+        int background = kept.Contains(0) ? 0 : kept[0];
+        int[] order = [background, .. kept.Where(k => k != background).Order()];
         return new MaskCoding
         {
             Kind = MaskKind.Color,
@@ -92,7 +99,9 @@ public static class MaskSurvey
         // Two heaps at the ends with a thin bridge are a binary mask with soft or compressed borders.
         bool endsOnly = Array.TrueForAll(peaks, p => p < 64 || p >= 192);
         if (endsOnly && middle < total * 0.05 && present[^1] >= 192) return Threshold(128);
-        if (peaks.Length is < 2 or > LargestClassCount) throw Unclear($"{peaks.Length} grey values that stand out", colours, total);
+        long near = Enumerable.Range(0, 256).Where(v => peaks.Any(p => Math.Abs(p - v) <= 8)).Sum(v => counts[v]);
+        if (peaks.Length is < 2 or > LargestClassCount || near < total * LeastCover)
+            throw Unclear($"{peaks.Length} grey values that stand out", colours, total);
         return new MaskCoding
         {
             Kind = MaskKind.Value,

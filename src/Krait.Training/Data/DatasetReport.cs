@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Krait.Training.Data;
+
+/// <summary>How bad a finding is.</summary>
+public enum Severity
+{
+    /// <summary>Worth a look; training works.</summary>
+    Warning,
+
+    /// <summary>Training would fail or its scores would be worth nothing.</summary>
+    Error,
+}
+
+/// <summary>Something found in a data folder.</summary>
+/// <param name="Severity">How bad.</param>
+/// <param name="Kind">missing_mask, missing_image, ambiguous, unreadable, size_mismatch, unknown_value, duplicate,
+/// empty_mask, full_mask, stranger.</param>
+/// <param name="Path">File or sample, below the data folder.</param>
+/// <param name="Message">What is wrong and what to do.</param>
+public sealed record Finding(Severity Severity, string Kind, string Path, string Message);
+
+/// <summary>Counts of one part.</summary>
+/// <param name="Name">train, val, test or all.</param>
+/// <param name="Pairs">Pairs found.</param>
+/// <param name="Smallest">Smallest picture, "width x height".</param>
+/// <param name="Largest">Largest picture.</param>
+/// <param name="ClassShares">Share of the pixels of each class, background first.</param>
+public sealed record PartSummary(string Name, int Pairs, string Smallest, string Largest,
+    IReadOnlyList<double> ClassShares);
+
+/// <summary>What <see cref="DatasetVerifier"/> found.</summary>
+public sealed record DatasetReport
+{
+    public required string Name { get; init; }
+    public required string Root { get; init; }
+
+    /// <summary>How masks become classes, in words.</summary>
+    public required string Coding { get; init; }
+
+    /// <summary>Declared in dataset.yaml rather than found out.</summary>
+    public required bool CodingIsDeclared { get; init; }
+
+    public required IReadOnlyList<string> Classes { get; init; }
+    public required IReadOnlyList<PartSummary> Parts { get; init; }
+    public required IReadOnlyList<Finding> Findings { get; init; }
+
+    [JsonIgnore]
+    public int Errors => Findings.Count(f => f.Severity == Severity.Error);
+
+    public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.DatasetReport);
+
+    /// <summary>For people.</summary>
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Name}: {Parts.Sum(p => p.Pairs)} pairs in {Root}");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"masks: {Coding} ({(CodingIsDeclared ? "declared in" : "found out; declare it in")} {DatasetDescription.FileName})");
+        foreach (var part in Parts)
+        {
+            string shares = string.Join(", ", part.ClassShares.Select((s, c) =>
+                string.Create(CultureInfo.InvariantCulture, $"{Classes[c]} {100 * s:0.0} %")));
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"  {part.Name,-6}{part.Pairs,6} pairs  {part.Smallest} to {part.Largest}  {shares}");
+        }
+        foreach (var f in Findings.OrderByDescending(f => f.Severity))
+            text.AppendLine(CultureInfo.InvariantCulture, $"{f.Severity.ToString().ToLowerInvariant()}: {f.Path}: {f.Message}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Errors} errors, {Findings.Count - Errors} warnings");
+        return text.ToString();
+    }
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(DatasetReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;
