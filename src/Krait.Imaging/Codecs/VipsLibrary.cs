@@ -65,7 +65,9 @@ internal static unsafe class VipsLibrary
         string? variable = Environment.GetEnvironmentVariable(Variable);
         foreach (string path in Candidates(variable, AppContext.BaseDirectory, RuntimeInformation.RuntimeIdentifier))
         {
-            if (NativeLibrary.TryLoad(path, out nint handle))
+            // The newest function that is used; a library without it is too old (before 8.13).
+            if (NativeLibrary.TryLoad(path, out nint handle)
+                && NativeLibrary.TryGetExport(handle, "vips_block_untrusted_set", out _))
             {
                 NativeLibrary.SetDllImportResolver(
                     typeof(VipsLibrary).Assembly, (wanted, _, _) => wanted == Vips.Library ? handle : 0);
