@@ -1,0 +1,96 @@
+using Krait.Engine.Devices;
+using Krait.Engine.Kernels.Simd;
+using Krait.Engine.Optimizers;
+using Krait.Engine.Programs;
+
+namespace Krait.Engine.Tests;
+
+public sealed class OptimizerTests
+{
+    const int Count = 37;
+
+    public static TheoryData<SimdLevel> Levels => [.. SimdLevels.Available];
+
+    static (ParameterStore Store, Parameter A, Parameter Still) Make()
+    {
+        var store = new ParameterStore();
+        Parameter a = store.Declare("a", ParameterKind.Weight, new Shape(Count), null,
+            (_, _, v) => { for (int i = 0; i < v.Length; i++) v[i] = MathF.Sin(i); });
+        Parameter still = store.Declare("still", ParameterKind.Weight, new Shape(5), null, (_, _, v) => v.Fill(3));
+        store.Initialize(0);
+        return (store, a, still);
+    }
+
+    static float Gradient(int step, int i) => MathF.Cos((7 * step) + i) * (1 + step);
+
+    static float[] Train(SimdLevel level, Func<Device, ParameterStore, Optimizer> make)
+    {
+        using Device device = CpuDevice.Create(2, level);
+        (ParameterStore store, Parameter a, Parameter still) = Make();
+        using ParameterStore _ = store;
+        Optimizer optimizer = make(device, store);
+        for (int step = 1; step <= 4; step++)
+        {
+            Span<float> gradient = store.Gradient(a);
+            for (int i = 0; i < Count; i++)
+                gradient[i] = Gradient(step, i);
+            optimizer.Step([a], 0.01);
+        }
+        Assert.Equal(4, optimizer.StepsOf(a));
+        Assert.All(store.Save(still), x => Assert.Equal(3f, x));
+        return store.Save(a);
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void AdamW_with_largest_second_moment_follows_the_definition(SimdLevel level)
+    {
+        float[] got = Train(level, (d, s) => new Adam(d, s, new AdamSettings(0.8, 0.9, 1e-3, 0.1, true, true)));
+        for (int i = 0; i < Count; i++)
+        {
+            double w = MathF.Sin(i), m = 0, v = 0, largest = 0;
+            for (int t = 1; t <= 4; t++)
+            {
+                double g = Gradient(t, i);
+                w *= 1 - (0.01 * 0.1);
+                m = (0.8 * m) + (0.2 * g);
+                v = (0.9 * v) + (0.1 * g * g);
+                largest = Math.Max(largest, v);
+                w -= 0.01 / (1 - Math.Pow(0.8, t)) * m / (Math.Sqrt(largest / (1 - Math.Pow(0.9, t))) + 1e-3);
+            }
+            Assert.Equal(w, got[i], 1e-6);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Nesterov_momentum_follows_the_definition(SimdLevel level)
+    {
+        float[] got = Train(level, (d, s) => new Sgd(d, s, new SgdSettings(0.9, 0, true, 0.05)));
+        for (int i = 0; i < Count; i++)
+        {
+            double w = MathF.Sin(i), buffer = 0;
+            for (int t = 1; t <= 4; t++)
+            {
+                double g = Gradient(t, i) + (0.05 * w);
+                buffer = t == 1 ? g : (0.9 * buffer) + g;
+                w -= 0.01 * (g + (0.9 * buffer));
+            }
+            Assert.Equal(w, got[i], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Clipping_scales_to_the_norm_and_leaves_small_gradients_alone()
+    {
+        using Device device = CpuDevice.Create(2);
+        (ParameterStore store, Parameter a, Parameter _) = Make();
+        store.Gradient(a).Fill(2f);
+        double norm = Math.Sqrt(4.0 * Count);
+        Assert.Equal(norm, GradientClip.ByNorm(device, store, [a], 100), 1e-9);
+        Assert.All(store.SaveGradient(a), g => Assert.Equal(2f, g));
+        Assert.Equal(norm, GradientClip.ByNorm(device, store, [a], 1), 1e-9);
+        Assert.All(store.SaveGradient(a), g => Assert.Equal(2 / norm, g, 1e-6));
+        store.Dispose();
+    }
+}
