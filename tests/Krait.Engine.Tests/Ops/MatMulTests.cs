@@ -14,7 +14,8 @@ public sealed class MatMulTests
     public void Linear_layer_and_its_gradients_equal_the_double_oracle(Activation activation)
     {
         foreach (bool isTraining in new[] { false, true })
-            new OpCheck { IsTraining = isTraining }.Run(
+            // |z| stays within 7, where the oracle's series is exact enough to be differenced.
+            new OpCheck { IsTraining = isTraining, Draw = (_, _, u) => u }.Run(
                 [new Shape(2, 3, 5), new Shape(37, 5), new Shape(37), new Shape(2, 3, 37)],
                 x => MatMul.Apply(x[0], x[1], x[2], activation, x[3]),
                 x => Product(x[0], x[1], 5, n => x[2][n], activation, i => x[3][i]));
@@ -49,11 +50,9 @@ public sealed class MatMulTests
         return y;
     }
 
-    /// <summary>By its power series; beyond 7 the terms would cancel, and the rest is below 1e-11.</summary>
+    /// <summary>By its power series.</summary>
     static double NormalCdf(double z)
     {
-        if (Math.Abs(z) > 7)
-            return z > 0 ? 1 : 0;
         double term = z, sum = z;
         for (int n = 1; n < 200; n++)
         {
