@@ -4,7 +4,7 @@ namespace Krait.Engine.Devices;
 
 public sealed unsafe partial class CpuDevice<L, V>
 {
-    /// <summary>Outputs of a chunk of rows: enough for a panel to be used often, few enough for the second cache.</summary>
+    /// <summary>Outputs of a chunk: enough to use a panel often, few enough for the second cache.</summary>
     const int ConvPixels = 256;
 
     public override void PackConv(ConvShape shape, Rows weight, Rows packed) =>
@@ -76,14 +76,15 @@ public sealed unsafe partial class CpuDevice<L, V>
             long inputs = group * (long)_shape.GroupInputs, outputs = group * (long)_shape.GroupOutputs;
             Conv<L, V>.Forward(
                 _shape, phase, _x.Pointer + sample * _shape.Input.Count * _x.Stride + inputs, _x.Stride,
-                _packed.Pointer + group * Conv<L, V>.PackedFloats(_shape), _bias.Exists ? _bias.Pointer + outputs : null,
+                _packed.Pointer + group * Conv<L, V>.PackedFloats(_shape),
+                _bias.Exists ? _bias.Pointer + outputs : null,
                 plane, y0, y1, panels * panelGroup / _panelGroups, panels * (panelGroup + 1) / _panelGroups,
                 worker.Scratch(ConvSlab.Floats(phase, rows, _shape.GroupInputs)),
                 _y.Pointer + sample * _shape.Output.Count * _y.Stride + outputs, _y.Stride);
         }
     }
 
-    /// <summary>A part of the pixels, for one group and some of the panels: sums over its rows in their order.</summary>
+    /// <summary>A part of the pixels for one group and some panels: sums over its rows in their order.</summary>
     readonly struct ConvGradientJob : IJob
     {
         readonly ConvShape _shape;

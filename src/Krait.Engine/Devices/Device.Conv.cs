@@ -20,7 +20,7 @@ public abstract partial class Device
     /// <param name="shape">The forward direction.</param>
     /// <param name="x">One row a pixel.</param>
     /// <param name="dy">One row an output pixel.</param>
-    /// <param name="partials">[<see cref="ConvGradientParts"/>, weight] room for partial sums, or none if there is one.</param>
+    /// <param name="partials">[<see cref="ConvGradientParts"/>, weight] room for partial sums, or none.</param>
     /// <param name="dw">The weight's shape, dense.</param>
     public abstract void ConvGradient(ConvShape shape, Rows x, Rows dy, Rows partials, Rows dw);
 

@@ -12,7 +12,7 @@ internal static unsafe class ConvGradient<L, V>
         Aligned(ConvSlab.Floats(phase, rows, SlabChannels(s)))
         + (long)rows * phase.X.Count * MatMulTile<L, V>.PanelWidth;
 
-    /// <summary>dw[t, i, o] (+)= sum over rows y0 to y1 of plane z of a sample and group; panels p0 to p1 of o.</summary>
+    /// <summary>dw[t, i, o] (+)= sum over rows y0 to y1 of plane z of a sample and group, panels p0 to p1.</summary>
     /// <remarks>
     /// x and dy: the sample's first pixel, first channel of the group. dw: the group's first weight, in the layout that
     /// <see cref="ConvShape"/> names; s is the forward direction.

@@ -3,8 +3,8 @@ using Krait.Engine.Programs;
 
 namespace Krait.Engine.Ops;
 
-/// <summary>A convolution in one to three dimensions, channels last: y[o] = sum_t x[o stride - pad + t] w[t] + bias.</summary>
-/// <exception cref="ShapeException">x is not [B, spatial..., I], or the weight not [taps..., I / groups, O].</exception>
+/// <summary>A convolution in 1 to 3 dimensions, channels last: y[o] = sum_t x[o stride - pad + t] w[t] + bias.</summary>
+/// <exception cref="ShapeException">x is not [B, spatial..., I] or the weight not [taps..., I / groups, O].</exception>
 public sealed class Conv : Op
 {
     readonly ConvShape _shape;
@@ -55,14 +55,14 @@ public sealed class Conv : Op
 /// A transposed convolution: y[o] = sum over i, t with i stride - pad + t = o of x[i] w[t], + bias; the adjoint of a
 /// convolution with the same settings.
 /// </summary>
-/// <exception cref="ShapeException">x is not [B, spatial..., I], or the weight not [taps..., I, O / groups].</exception>
+/// <exception cref="ShapeException">x is not [B, spatial..., I] or the weight not [taps..., I, O / groups].</exception>
 public static class ConvTranspose
 {
     /// <param name="x">[B, W, I], [B, H, W, I] or [B, D, H, W, I].</param>
     /// <param name="weight">[taps..., I, O / groups].</param>
     /// <param name="bias">[O] or null.</param>
     /// <param name="settings">Stride, padding, output padding, groups.</param>
-    /// <returns>[B, spatial..., O] with (extent - 1) stride - 2 pad + kernel + outputPad pixels along each axis.</returns>
+    /// <returns>[B, spatial..., O] with (extent - 1) stride - 2 pad + kernel + outputPad pixels an axis.</returns>
     public static Value Apply(Value x, Value weight, Value? bias, ConvSettings settings)
     {
         ConvShape shape = ConvShapes.Transposed(x.Shape, weight.Shape, settings.ForRank(x.Shape.Rank));
