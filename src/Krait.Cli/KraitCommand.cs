@@ -8,7 +8,7 @@ namespace Krait.Cli;
 public sealed class KraitCommand(string name, string description) : Command(name, description)
 {
     /// <summary>Lines of the help's example section.</summary>
-    public IReadOnlyList<string> Examples { get; init; } = [];
+    public IReadOnlyList<string> Examples { get; set; } = [];
 
     /// <summary>What the command does; returns its exit code.</summary>
     public void Does(Terminal terminal, Func<CommandContext, int> body) => SetAction(parsed =>

@@ -93,13 +93,13 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*" """, RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex StringOrComment();
 
-    [GeneratedRegex(@"\bKrait\.Engine\.(Programs|Ops|Devices)\b|\b(Shape|Program|Op|Value|Plan|Parameter)\b(?=\s+\w|[\.\?<\[])")]
+    [GeneratedRegex(@"\bKrait\.Engine\.(Programs|Ops|Devices)\b|\bShape\b")]
     private static partial Regex KernelWords();
 
     [GeneratedRegex(@"\b(Thread|ThreadPool|Parallel|Task)\s*[\.<]")]
     private static partial Regex ThreadWords();
 
-    [GeneratedRegex(@"\bCpuDevice\b|\bWorkerPool\b|\bSystem\.IO\b|\b(File|Directory|Path)\.[A-Z]\w*\(|\bConsole\b|\bKernels\b")]
+    [GeneratedRegex(@"\bCpuDevice\b|\bWorkerPool\b|\bSystem\.IO\b|\b(File|Directory|Path)\.[A-Z]\w*\(|\bConsole\b|\bSimd\b")]
     private static partial Regex OpWords();
 
     [GeneratedRegex(@"\bSystem\.IO\b|\b(File|Directory)\.[A-Z]\w*|\bStream\b|\bConsole\b|\bCpuDevice\b|\bRows\b|\bLanes\d+\b")]

@@ -9,6 +9,7 @@ public static class CommandList
     public static IEnumerable<Command> Create(Terminal terminal) =>
     [
         BenchCommand.Create(terminal),
+        ConvertCommand.Create(terminal),
         DoctorCommand.Create(terminal),
     ];
 }
