@@ -9,6 +9,11 @@ internal static class Kinds
     static readonly Dictionary<string, CaseRunner> Runners = new(StringComparer.Ordinal)
     {
         ["op.activation"] = ActivationRunner.Run,
+        ["op.linear"] = NormRunner.Linear,
+        ["op.layer_norm"] = NormRunner.Layer,
+        ["op.batch_norm"] = NormRunner.Batch,
+        ["op.instance_norm"] = NormRunner.Instance,
+        ["op.group_norm"] = NormRunner.Group,
         ["schedule"] = ScheduleRunner.Run,
         ["metric.confusion"] = ConfusionRunner.Run,
         ["image.transforms"] = ImageRunner.Run,
@@ -39,8 +44,7 @@ internal static class Kinds
     /// <summary>To be run as soon as the op or model is there.</summary>
     static readonly HashSet<string> Pending =
     [
-        "op.conv", "op.conv_transpose", "op.linear", "op.layer_norm", "op.batch_norm", "op.instance_norm",
-        "op.group_norm", "op.selective_scan", "op.interpolate", "op.pool", "op.adaptive_pool",
+        "op.conv", "op.conv_transpose", "op.selective_scan", "op.interpolate", "op.pool", "op.adaptive_pool",
         "op.softmax", "op.cross_entropy", "op.bce", "op.drop_path",
         "block.ss2d", "block.ss2d_core", "block.vss", "block.patch_embed", "block.patch_merge", "block.patch_expand",
         "block.final_patch_expand", "block.channel_attention", "block.spatial_attention", "block.sdi",

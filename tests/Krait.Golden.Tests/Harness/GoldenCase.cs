@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Krait.Engine.Programs;
 using Krait.Weights;
 
 namespace Krait.Golden.Tests.Harness;
@@ -59,13 +60,41 @@ internal sealed class GoldenCase : IDisposable
     /// <summary>The state dictionary, a second file's tensors in place of the first's where there is one.</summary>
     public IReadOnlyDictionary<string, HostTensor> Weights()
     {
+        const string own = "weights.safetensors";
+        var files = new List<string>();
+        if (Json.Has("weights"))
+            files.Add(Json.Text("weights"));
+        else if (File.Exists(Path.Combine(Folder, own)))
+            files.Add(own);
+        if (Json.Has("weights_override"))
+            files.Add(Json.Text("weights_override"));
         var weights = new Dictionary<string, HostTensor>(StringComparer.Ordinal);
-        foreach (string key in (string[])["weights", "weights_override"])
-            if (Json.Has(key))
-                foreach (HostTensor tensor in Open(Json.Text(key)).Tensors)
-                    weights[tensor.Name] = tensor;
+        foreach (HostTensor tensor in files.SelectMany(f => Open(f).Tensors))
+            weights[tensor.Name] = tensor;
         return weights;
     }
+
+    /// <summary>Sets every parameter of the store, by name; both sides must have the same names and shapes.</summary>
+    public void LoadWeights(ParameterStore store)
+    {
+        IReadOnlyDictionary<string, HostTensor> weights = Weights();
+        foreach (Parameter p in store.Parameters)
+        {
+            if (!weights.TryGetValue(p.Name, out HostTensor? tensor))
+                throw new InvalidOperationException($"{p.Name}: the model has it, the case's weights do not.");
+            if (!tensor.Shape.Select(d => (int)d).SequenceEqual(p.CheckpointShape.Dims)
+                && !(tensor.Shape.IsEmpty && p.CheckpointShape.Count == 1))
+                throw new InvalidOperationException($"{p.Name}: {p.CheckpointShape} here, {tensor.ShapeText} there.");
+            store.Load(p, tensor.ToFloat32());
+        }
+        foreach (string name in weights.Keys)
+            if (store.Find(name) is null && !IsBatchCounter(name))
+                throw new InvalidOperationException($"{name}: the case's weights have it, the model does not.");
+    }
+
+    /// <summary>The counter that PyTorch's BatchNorm keeps.</summary>
+    public static bool IsBatchCounter(string name) =>
+        name == "num_batches_tracked" || name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
 
     /// <summary>The exact name's layout, else that of the longest beginning that ends with a star.</summary>
     public string LayoutOf(string tensor)

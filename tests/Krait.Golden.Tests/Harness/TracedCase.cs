@@ -1,7 +1,6 @@
 using Krait.Engine;
 using Krait.Engine.Devices;
 using Krait.Engine.Programs;
-using Krait.Weights;
 
 namespace Krait.Golden.Tests.Harness;
 
@@ -17,10 +16,13 @@ internal sealed class TracedCase : IDisposable
     readonly Report _report;
     readonly List<(string Name, Value Value, HostArray Data)> _inputs = [];
     readonly List<(string Name, Value Value)> _features = [];
+    readonly bool _ownsStore;
     Value[] _outputs = [];
 
-    public TracedCase(RunContext context)
+    /// <param name="store">The model's; null for a new one.</param>
+    public TracedCase(RunContext context, ParameterStore? store = null)
     {
+        (Store, _ownsStore) = (store ?? new ParameterStore(), store is null);
         (_case, _device, _comparison, _report) = (context.Case, context.Device, context.Comparison, context.Report);
         Program = new Program(_case.IsTraining);
         foreach (string feature in _case.NamesAfter("feat."))
@@ -28,7 +30,7 @@ internal sealed class TracedCase : IDisposable
     }
 
     public Program Program { get; }
-    public ParameterStore Store { get; } = new();
+    public ParameterStore Store { get; }
 
     /// <summary>A tensor of the case as a value with the engine's order of axes, in another shape if one is given.</summary>
     public Value Input(string name = "input", Shape? shape = null)
@@ -45,6 +47,15 @@ internal sealed class TracedCase : IDisposable
         HostArray data = _case.EngineTensor(name);
         bool planar = _case.LayoutOf(name).StartsWith("other:", StringComparison.Ordinal);
         return Input(name, planar ? new Shape([.. data.Dims, 1]) : data.Shape);
+    }
+
+    /// <summary>Numbers that are no tensor of the case.</summary>
+    public Value Constant(string name, Shape shape, Func<int, float> number)
+    {
+        Value value = Program.Input(name, shape);
+        _inputs.Add((name, value, new HostArray([.. shape.Dims],
+            [.. Enumerable.Range(0, checked((int)shape.Count)).Select(number)])));
+        return value;
     }
 
     /// <summary>A learned tensor under the file's name, as a value.</summary>
@@ -74,7 +85,7 @@ internal sealed class TracedCase : IDisposable
                 Program.Keep(gradient, $"gradient of {gradient}");
         foreach ((string name, Value value) in _features)
             Program.Keep(value, name);
-        LoadWeights();
+        _case.LoadWeights(Store);
         using var plan = new Plan(Program, _device, Store);
         foreach ((_, Value value, HostArray data) in _inputs)
             Write(plan, value, data.Data);
@@ -86,7 +97,11 @@ internal sealed class TracedCase : IDisposable
         CompareBuffers();
     }
 
-    public void Dispose() => Store.Dispose();
+    public void Dispose()
+    {
+        if (_ownsStore)
+            Store.Dispose();
+    }
 
     public static void Write(Plan plan, Value value, ReadOnlySpan<float> data)
     {
@@ -118,23 +133,6 @@ internal sealed class TracedCase : IDisposable
             return (null, [.. _case.Numbered("cotangent").Select((name, i) =>
                 (_outputs[i], (Value?)Input(name, _outputs[i].Shape)))]);
         throw new InvalidOperationException("loss kinds come with the losses.");
-    }
-
-    void LoadWeights()
-    {
-        IReadOnlyDictionary<string, HostTensor> weights = _case.Weights();
-        foreach (Parameter p in Store.Parameters)
-        {
-            if (!weights.TryGetValue(p.Name, out HostTensor? tensor))
-                throw new InvalidOperationException($"{p.Name}: the model has it, the case's weights do not.");
-            if (!tensor.Shape.Select(d => (int)d).SequenceEqual(p.CheckpointShape.Dims)
-                && !(tensor.Shape.IsEmpty && p.CheckpointShape.Count == 1))
-                throw new InvalidOperationException($"{p.Name}: {p.CheckpointShape} here, {tensor.ShapeText} there.");
-            Store.Load(p, tensor.ToFloat32());
-        }
-        foreach (string name in weights.Keys)
-            if (Store.Find(name) is null && !IsBatchCounter(name))
-                _comparison.Fail($"{name}: the case's weights have it, the model does not.");
     }
 
     void CompareOutputs(Plan plan, Value? loss)
@@ -232,7 +230,7 @@ internal sealed class TracedCase : IDisposable
             if (Store.Find(name) is { } p)
                 _comparison.Tensor($"after.{name}", Store.Save(p), _case.Tensor($"after.{name}"),
                     _case.Tolerance.Real("output"));
-            else if (IsBatchCounter(name))
+            else if (GoldenCase.IsBatchCounter(name))
                 _report.Note("after.*.num_batches_tracked: Krait keeps no such counter; nothing reads it");
             else
                 _comparison.Fail($"after.{name}: the model has no such buffer");
@@ -265,9 +263,6 @@ internal sealed class TracedCase : IDisposable
             throw new InvalidOperationException($"{tensor}: [{string.Join(", ", file.Dims)}] there, {shape} here.");
         return new HostArray(engine, data).Permute(axes).Data;
     }
-
-    static bool IsBatchCounter(string name) =>
-        name == "num_batches_tracked" || name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
 
     static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
