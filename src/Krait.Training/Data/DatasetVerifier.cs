@@ -30,7 +30,8 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
             {
                 cancel.ThrowIfCancellationRequested();
                 Check(part, sample, sizes, pixels, onSheet: done % every == 0);
-                progress?.Report(++done);
+                done++;
+                progress?.Report(done);
             }
             parts.Add(Summarise(part, sizes, pixels));
         }

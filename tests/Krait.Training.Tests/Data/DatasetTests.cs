@@ -24,6 +24,16 @@ public sealed class DatasetTests
     }
 
     [Fact]
+    public void Contact_sheet_shows_a_spread_of_many_pairs()
+    {
+        using var folder = new TemporaryFolder();
+        SyntheticLesions.Write(folder.Root, 1, train: 40, val: 20, test: 0, size: 16);
+        var verifier = new DatasetVerifier(Dataset.Open(folder.Root));
+        verifier.Verify();
+        Assert.InRange(verifier.Sheet.Count, 12, 24);
+    }
+
+    [Fact]
     public void Verifier_names_every_defect()
     {
         using var folder = new TemporaryFolder();
