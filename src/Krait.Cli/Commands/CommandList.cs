@@ -10,6 +10,7 @@ public static class CommandList
     [
         BenchCommand.Create(terminal),
         ConvertCommand.Create(terminal),
+        DataCommand.Create(terminal),
         DoctorCommand.Create(terminal),
     ];
 }
