@@ -1,0 +1,83 @@
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Kernels;
+
+/// <summary>Largest value or average of windows of [D, H, W] cells; one sample a call, lanes are channels.</summary>
+public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : struct
+{
+    /// <summary>Output line (od, oh): y[ow] over its window. The maximum is NaN where a window holds one.</summary>
+    public static void Line(bool isMax, float* x, long xStride, PoolAxis depth, PoolAxis height, PoolAxis across, int od,
+        int oh, int width, float* y, long yStride)
+    {
+        for (int ow = 0; ow < across.Output; ow++)
+            for (int c = 0; c < width; c += L.Count)
+            {
+                int lanes = Math.Min(L.Count, width - c);
+                V best = L.Set(isMax ? float.NegativeInfinity : 0f);
+                for (int d = depth.Begin(od); d < depth.End(od); d += depth.Dilation)
+                    for (int h = height.Begin(oh); h < height.End(oh); h += height.Dilation)
+                    {
+                        float* line = x + ((((long)d * height.Input) + h) * across.Input * xStride) + c;
+                        V of = L.Set(isMax ? float.NegativeInfinity : 0f);
+                        for (int w = across.Begin(ow); w < across.End(ow); w += across.Dilation)
+                        {
+                            V v = L.LoadFirst(line + (w * xStride), lanes);
+                            of = isMax ? Larger(of, v) : L.Add(of, v);
+                        }
+                        best = isMax ? Larger(best, of) : L.Add(best, of);
+                    }
+                if (!isMax)
+                    best = L.Div(best, L.Set((float)depth.Divisor(od) * height.Divisor(oh) * across.Divisor(ow)));
+                L.StoreFirst(best, y + (ow * yStride) + c, lanes);
+            }
+    }
+
+    /// <summary>Adds dy of a whole sample to the first tap of each window that equals y; dx is cleared before.</summary>
+    public static void MaxBackward(float* x, long xStride, float* y, long yStride, float* dy, long dyStride,
+        PoolAxis depth, PoolAxis height, PoolAxis across, int width, float* dx, long dxStride)
+    {
+        for (int od = 0; od < depth.Output; od++)
+            for (int oh = 0; oh < height.Output; oh++)
+                for (int ow = 0; ow < across.Output; ow++)
+                    for (int c = 0; c < width; c += L.Count)
+                    {
+                        long o = ((((long)od * height.Output) + oh) * across.Output) + ow;
+                        int lanes = Math.Min(L.Count, width - c);
+                        V top = L.LoadFirst(y + (o * yStride) + c, lanes);
+                        V rest = L.LoadFirst(dy + (o * dyStride) + c, lanes);
+                        for (int d = depth.Begin(od); d < depth.End(od); d += depth.Dilation)
+                            for (int h = height.Begin(oh); h < height.End(oh); h += height.Dilation)
+                                for (int w = across.Begin(ow); w < across.End(ow); w += across.Dilation)
+                                {
+                                    long i = ((((long)d * height.Input) + h) * across.Input) + w;
+                                    V hit = L.EqualTo(L.LoadFirst(x + (i * xStride) + c, lanes), top);
+                                    float* to = dx + (i * dxStride) + c;
+                                    L.StoreFirst(L.Add(L.LoadFirst(to, lanes), L.AndBits(hit, rest)), to, lanes);
+                                    rest = L.Select(hit, L.Zero, rest);
+                                }
+                    }
+    }
+
+    /// <summary>Adds dy / divisor of a whole sample to all taps of each window; dx is cleared before.</summary>
+    public static void AverageBackward(float* dy, long dyStride, PoolAxis depth, PoolAxis height, PoolAxis across,
+        int width, float* dx, long dxStride)
+    {
+        for (int od = 0; od < depth.Output; od++)
+            for (int oh = 0; oh < height.Output; oh++)
+                for (int ow = 0; ow < across.Output; ow++)
+                {
+                    float share = 1f / ((float)depth.Divisor(od) * height.Divisor(oh) * across.Divisor(ow));
+                    long o = ((((long)od * height.Output) + oh) * across.Output) + ow;
+                    for (int d = depth.Begin(od); d < depth.End(od); d += depth.Dilation)
+                        for (int h = height.Begin(oh); h < height.End(oh); h += height.Dilation)
+                            for (int w = across.Begin(ow); w < across.End(ow); w += across.Dilation)
+                            {
+                                long i = ((((long)d * height.Input) + h) * across.Input) + w;
+                                Binary<L, V>.AddScaled(dx + (i * dxStride), 0, dy + (o * dyStride), 0, share, 1, width,
+                                    dx + (i * dxStride), 0);
+                            }
+                }
+    }
+
+    static V Larger(V a, V b) => MaximumFunction.Apply<L, V>(a, b);
+}
