@@ -3,7 +3,7 @@ using Krait.Engine.Programs;
 
 namespace Krait.Engine.Ops;
 
-/// <summary>A convolution in 1 to 3 dimensions, channels last: y[o] = sum_t x[o stride - pad + t] w[t] + bias.</summary>
+/// <summary>Convolution in 1 to 3 dimensions, channels last: y[o] = sum_t x[o stride - pad + t] w[t] + bias.</summary>
 /// <exception cref="ShapeException">x is not [B, spatial..., I] or the weight not [taps..., I / groups, O].</exception>
 public sealed class Conv : Op
 {

@@ -1,0 +1,159 @@
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Kernels;
+
+/// <summary>
+/// Convolution of each channel with its own kernel, stride 1: y[o, c] = f(bias[c] + sum_t x[o - pad + t, c] w[t, c]).
+/// Lanes run along the channels; taps beside the input are left out.
+/// </summary>
+internal static unsafe class DepthwiseConv<L, V>
+    where L : struct, ILanes<V>
+    where V : struct
+{
+    /// <summary>Channels handled together, so that the pixels under a kernel stay in the first cache.</summary>
+    public const int ChannelBlock = 256;
+
+    /// <summary>The rows of taps that meet the input for one row of outputs.</summary>
+    public static int TapRows(in DepthwiseShape s, long xStride, int z, int y, long* xRows, long* taps)
+    {
+        int count = 0;
+        for (int tz = 0; tz < s.Kernel.D; tz++)
+        {
+            for (int ty = 0; ty < s.Kernel.H; ty++)
+            {
+                int iz = z - s.Pad.D + tz, iy = y - s.Pad.H + ty;
+                if ((uint)iz >= (uint)s.Input.D || (uint)iy >= (uint)s.Input.H)
+                    continue;
+                xRows[count] = ((long)iz * s.Input.H + iy) * s.Input.W * xStride;
+                taps[count++] = (tz * s.Kernel.H + ty) * s.Kernel.W;
+            }
+        }
+        return count;
+    }
+
+    /// <summary>Outputs x0 to x1 of row y of plane z of one sample.</summary>
+    /// <remarks>
+    /// x and y: the sample's first pixel. w: tap t, channel c at w[t * tapStride + c]; the gradient of x is the same
+    /// sum with the last tap first, so w then points to the last tap and tapStride is negative.
+    /// </remarks>
+    public static void Forward(
+        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, Activation activation,
+        int z, int row, int x0, int x1, float* y, long yStride)
+    {
+        int most = Math.Max(1, s.Kernel.D * s.Kernel.H);
+        long* xRows = stackalloc long[most], taps = stackalloc long[most];
+        int rows = TapRows(s, xStride, z, row, xRows, taps);
+        y += ((long)z * s.Output.H + row) * s.Output.W * yStride;
+        // Outputs [inside, outside) see every tap of a row.
+        int inside = Math.Clamp(s.Pad.W, x0, x1);
+        int outside = Math.Clamp(s.Input.W + s.Pad.W - s.Kernel.W + 1, inside, x1);
+        for (int c = 0; c < s.Channels; c += ChannelBlock)
+        {
+            int channels = Math.Min(ChannelBlock, s.Channels - c);
+            float* b = bias == null ? null : bias + c;
+            for (int i = x0; i < x1;)
+            {
+                bool four = i >= inside && i + 4 <= outside;
+                float* to = y + i * yStride + c;
+                float* from = x + (i - s.Pad.W) * xStride + c;
+                if (!four)
+                    One(s, from, xStride, i - s.Pad.W, w + c, tapStride, b, rows, xRows, taps, channels, to);
+                else if (s.Kernel.W == 3)
+                    FourByThree(from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
+                else
+                    Four(s.Kernel.W, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
+                int pixels = four ? 4 : 1;
+                if (activation != Activation.None)
+                    Activate<L, V>.Forward(activation, 0.01f, to, yStride, pixels, channels, to, yStride);
+                i += pixels;
+            }
+        }
+    }
+
+    /// <summary>One output, any kernel, at the border too.</summary>
+    static void One(
+        in DepthwiseShape s, float* x, long xStride, int first, float* w, long tapStride, float* bias, int rows,
+        long* xRows, long* taps, int channels, float* y)
+    {
+        int t0 = Math.Max(0, -first), t1 = Math.Min(s.Kernel.W, s.Input.W - first);
+        for (int c = 0; c < channels; c += L.Count)
+        {
+            int lanes = Math.Min(L.Count, channels - c);
+            V sum = bias == null ? L.Zero : L.LoadFirst(bias + c, lanes);
+            for (int r = 0; r < rows; r++)
+                for (int t = t0; t < t1; t++)
+                    sum = L.Fma(
+                        L.LoadFirst(x + xRows[r] + t * xStride + c, lanes),
+                        L.LoadFirst(w + (taps[r] + t) * tapStride + c, lanes), sum);
+            L.StoreFirst(sum, y + c, lanes);
+        }
+    }
+
+    /// <summary>Four neighbouring outputs, kernel three wide: a weight serves four products, a pixel three.</summary>
+    static void FourByThree(
+        float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows, long* taps, int channels,
+        float* y, long yStride)
+    {
+        int c = 0;
+        for (; c <= channels - L.Count; c += L.Count)
+        {
+            V y0 = bias == null ? L.Zero : L.Load(bias + c), y1 = y0, y2 = y0, y3 = y0;
+            for (int r = 0; r < rows; r++)
+            {
+                float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
+                V w0 = L.Load(q), w1 = L.Load(q + tapStride), w2 = L.Load(q + 2 * tapStride);
+                y0 = L.Fma(L.Load(p), w0, y0);
+                V v = L.Load(p + xStride);
+                y0 = L.Fma(v, w1, y0);
+                y1 = L.Fma(v, w0, y1);
+                v = L.Load(p + 2 * xStride);
+                y0 = L.Fma(v, w2, y0);
+                y1 = L.Fma(v, w1, y1);
+                y2 = L.Fma(v, w0, y2);
+                v = L.Load(p + 3 * xStride);
+                y1 = L.Fma(v, w2, y1);
+                y2 = L.Fma(v, w1, y2);
+                y3 = L.Fma(v, w0, y3);
+                v = L.Load(p + 4 * xStride);
+                y2 = L.Fma(v, w2, y2);
+                y3 = L.Fma(v, w1, y3);
+                y3 = L.Fma(L.Load(p + 5 * xStride), w2, y3);
+            }
+            L.Store(y0, y + c);
+            L.Store(y1, y + yStride + c);
+            L.Store(y2, y + 2 * yStride + c);
+            L.Store(y3, y + 3 * yStride + c);
+        }
+        if (c < channels)
+            Four(3, x + c, xStride, w + c, tapStride, bias == null ? null : bias + c, rows, xRows, taps, channels - c,
+                y + c, yStride);
+    }
+
+    /// <summary>Four neighbouring outputs away from the border, any kernel.</summary>
+    static void Four(
+        int width, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows, long* taps,
+        int channels, float* y, long yStride)
+    {
+        for (int c = 0; c < channels; c += L.Count)
+        {
+            int lanes = Math.Min(L.Count, channels - c);
+            V y0 = bias == null ? L.Zero : L.LoadFirst(bias + c, lanes), y1 = y0, y2 = y0, y3 = y0;
+            for (int r = 0; r < rows; r++)
+            {
+                float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
+                for (int t = 0; t < width; t++, p += xStride, q += tapStride)
+                {
+                    V v = L.LoadFirst(q, lanes);
+                    y0 = L.Fma(L.LoadFirst(p, lanes), v, y0);
+                    y1 = L.Fma(L.LoadFirst(p + xStride, lanes), v, y1);
+                    y2 = L.Fma(L.LoadFirst(p + 2 * xStride, lanes), v, y2);
+                    y3 = L.Fma(L.LoadFirst(p + 3 * xStride, lanes), v, y3);
+                }
+            }
+            L.StoreFirst(y0, y + c, lanes);
+            L.StoreFirst(y1, y + yStride + c, lanes);
+            L.StoreFirst(y2, y + 2 * yStride + c, lanes);
+            L.StoreFirst(y3, y + 3 * yStride + c, lanes);
+        }
+    }
+}
