@@ -156,7 +156,10 @@ internal sealed class Unpickler(string file, PickleInput input, KnownGlobals glo
         if (length is < 0 or > MaxIntegerBytes)
             throw Damaged($"an integer of {length} bytes; at most {MaxIntegerBytes} are read");
         var value = new BigInteger(input.Bytes(length));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        // Boxed apart: the common type of both would be BigInteger.
+        if (value >= long.MinValue && value <= long.MaxValue)
+            return (long)value;
+        return value;
     }
 
     void Protocol(byte version)

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using Krait.Weights;
+
+namespace Krait.Models.PretrainedMaps;
+
+/// <summary>What the maps from VMamba classification checkpoints have in common.</summary>
+static class VMambaCheckpoint
+{
+    /// <summary>Later releases of VMamba renamed modules; the names of the first one are the common spelling.</summary>
+    public static ImmutableArray<KeyAlias> Aliases { get; } =
+    [
+        new(@"^classifier\.", ""),
+        new(@"^patch_embed\.0\.", "patch_embed.proj."),
+        new(@"^patch_embed\.2\.", "patch_embed.norm."),
+        new(@"^(layers\.\d+\.blocks\.\d+)\.norm\.", "$1.ln_1."),
+        new(@"^(layers\.\d+\.blocks\.\d+)\.op\.", "$1.self_attention."),
+    ];
+
+    /// <summary>Norm and head of the classifier, which no segmentation network has.</summary>
+    public static KeyRule SkipClassifier { get; } = KeyRule.Skip(@"^(norm|head)\.", "head of the classifier");
+
+    public static ImmutableArray<KeyNote> DeeperBlocks { get; } =
+        [new(@"^layers\.\d+\.blocks\.\d+\.", "the model has fewer blocks in this stage")];
+}
