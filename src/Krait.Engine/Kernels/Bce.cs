@@ -27,11 +27,9 @@ public static unsafe class Bce<L, V> where L : struct, ILanes<V> where V : struc
             for (long i = first; i < end; i += L.Count)
             {
                 int lanes = (int)Math.Min(L.Count, end - i);
-                V v = L.LoadFirst(x + i, lanes), t = L.LoadFirst(target + i, lanes);
+                V v = Part<L, V>.Load(x + i, lanes), t = Part<L, V>.Load(target + i, lanes);
                 V term = fromLogits ? OfLogits(v, t) : OfProbabilities(v, t);
-                if (lanes < L.Count)
-                    term = L.AndBits(term, L.Load(LaneMask.First(lanes)));
-                sum = L.Add(sum, term);
+                sum = L.Add(sum, Part<L, V>.Keep(term, lanes));
             }
             total += L.Sum(sum);
         }
@@ -45,11 +43,11 @@ public static unsafe class Bce<L, V> where L : struct, ILanes<V> where V : struc
         for (long i = 0; i < count; i += L.Count)
         {
             int lanes = (int)Math.Min(L.Count, count - i);
-            V v = L.LoadFirst(x + i, lanes), t = L.LoadFirst(target + i, lanes);
+            V v = Part<L, V>.Load(x + i, lanes), t = Part<L, V>.Load(target + i, lanes);
             V g = fromLogits
                 ? L.Sub(VectorMath<L, V>.Sigmoid(v), t)
                 : L.Div(L.Sub(v, t), L.Max(L.Set(VarianceFloor), L.Mul(v, L.Sub(one, v))));
-            L.StoreFirst(L.Mul(s, g), dx + i, lanes);
+            Part<L, V>.Store(L.Mul(s, g), dx + i, lanes);
         }
     }
 

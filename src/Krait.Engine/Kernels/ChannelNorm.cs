@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -29,13 +30,13 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
                 V s = BlockSquares(x + c, stride, count, lanes, m);
                 if (r > 0)
                 {
-                    V old = L.LoadFirst(mean + c, lanes);
+                    V old = Part<L, V>.Load(mean + c, lanes);
                     V delta = L.Sub(m, old);
-                    s = L.Add(s, L.Fma(L.Mul(delta, delta), cross, L.LoadFirst(squares + c, lanes)));
+                    s = L.Add(s, L.Fma(L.Mul(delta, delta), cross, Part<L, V>.Load(squares + c, lanes)));
                     m = L.Fma(delta, share, old);
                 }
-                L.StoreFirst(m, mean + c, lanes);
-                L.StoreFirst(s, squares + c, lanes);
+                Part<L, V>.Store(m, mean + c, lanes);
+                Part<L, V>.Store(s, squares + c, lanes);
             }
         }
     }
@@ -50,7 +51,7 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
             {
                 int lanes = Math.Min(L.Count, width - c);
                 V u = Normed(x, mean, scale, bias, c, lanes);
-                L.StoreFirst(F.Value<L, V>(u, p), y + c, lanes);
+                Part<L, V>.Store(F.Value<L, V>(u, p), y + c, lanes);
             }
     }
 
@@ -62,24 +63,24 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         for (int c = 0; c < width; c += L.Count)
         {
             int lanes = Math.Min(L.Count, width - c);
-            V m = L.LoadFirst(mean + c, lanes), total = L.Zero, totalX = L.Zero;
+            V m = Part<L, V>.Load(mean + c, lanes), total = L.Zero, totalX = L.Zero;
             for (long r = 0; r < rows; r += BlockRows)
             {
                 V s = L.Zero, sx = L.Zero;
                 long end = Math.Min(rows, r + BlockRows);
                 for (long k = r; k < end; k++)
                 {
-                    V g = L.LoadFirst(dy + (k * dyStride) + c, lanes);
+                    V g = Part<L, V>.Load(dy + (k * dyStride) + c, lanes);
                     if (typeof(F) != typeof(NoActivation))
                         g = L.Mul(g, F.Slope<L, V>(Normed(x + (k * xStride), mean, scale, bias, c, lanes), p));
                     s = L.Add(s, g);
-                    sx = L.Fma(g, L.Sub(L.LoadFirst(x + (k * xStride) + c, lanes), m), sx);
+                    sx = L.Fma(g, L.Sub(Part<L, V>.Load(x + (k * xStride) + c, lanes), m), sx);
                 }
                 total = L.Add(total, s);
                 totalX = L.Add(totalX, sx);
             }
-            L.StoreFirst(total, sumG + c, lanes);
-            L.StoreFirst(totalX, sumGx + c, lanes);
+            Part<L, V>.Store(total, sumG + c, lanes);
+            Part<L, V>.Store(totalX, sumGx + c, lanes);
         }
     }
 
@@ -94,13 +95,13 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
             for (int c = 0; c < width; c += L.Count)
             {
                 int lanes = Math.Min(L.Count, width - c);
-                V g = L.LoadFirst(dy + c, lanes);
+                V g = Part<L, V>.Load(dy + c, lanes);
                 if (typeof(F) != typeof(NoActivation))
                     g = L.Mul(g, F.Slope<L, V>(Normed(x, mean, scale, bias, c, lanes), p));
-                V centred = L.Sub(L.LoadFirst(x + c, lanes), L.LoadFirst(mean + c, lanes));
-                V d = L.Fma(g, L.LoadFirst(scale + c, lanes), L.Negate(L.LoadFirst(offset + c, lanes)));
-                d = L.FmaNegated(centred, L.LoadFirst(slope + c, lanes), d);
-                L.StoreFirst(addend == null ? d : L.Add(d, L.LoadFirst(addend + c, lanes)), dx + c, lanes);
+                V centred = L.Sub(Part<L, V>.Load(x + c, lanes), Part<L, V>.Load(mean + c, lanes));
+                V d = L.Fma(g, Part<L, V>.Load(scale + c, lanes), L.Negate(Part<L, V>.Load(offset + c, lanes)));
+                d = L.FmaNegated(centred, Part<L, V>.Load(slope + c, lanes), d);
+                Part<L, V>.Store(addend == null ? d : L.Add(d, Part<L, V>.Load(addend + c, lanes)), dx + c, lanes);
             }
             x += xStride;
             dy += dyStride;
@@ -109,10 +110,11 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Normed(float* x, float* mean, float* scale, float* bias, int c, int lanes)
     {
-        V u = L.Mul(L.Sub(L.LoadFirst(x + c, lanes), L.LoadFirst(mean + c, lanes)), L.LoadFirst(scale + c, lanes));
-        return bias == null ? u : L.Add(u, L.LoadFirst(bias + c, lanes));
+        V u = L.Mul(L.Sub(Part<L, V>.Load(x + c, lanes), Part<L, V>.Load(mean + c, lanes)), Part<L, V>.Load(scale + c, lanes));
+        return bias == null ? u : L.Add(u, Part<L, V>.Load(bias + c, lanes));
     }
 
     static V BlockMean(float* x, long stride, long rows, int lanes)
@@ -121,11 +123,11 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         long r = 0;
         for (; r + 2 <= rows; r += 2, x += 2 * stride)
         {
-            s0 = L.Add(s0, L.LoadFirst(x, lanes));
-            s1 = L.Add(s1, L.LoadFirst(x + stride, lanes));
+            s0 = L.Add(s0, Part<L, V>.Load(x, lanes));
+            s1 = L.Add(s1, Part<L, V>.Load(x + stride, lanes));
         }
         if (r < rows)
-            s0 = L.Add(s0, L.LoadFirst(x, lanes));
+            s0 = L.Add(s0, Part<L, V>.Load(x, lanes));
         return L.Div(L.Add(s0, s1), L.Set(rows));
     }
 
@@ -135,13 +137,13 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         long r = 0;
         for (; r + 2 <= rows; r += 2, x += 2 * stride)
         {
-            V a = L.Sub(L.LoadFirst(x, lanes), mean), b = L.Sub(L.LoadFirst(x + stride, lanes), mean);
+            V a = L.Sub(Part<L, V>.Load(x, lanes), mean), b = L.Sub(Part<L, V>.Load(x + stride, lanes), mean);
             s0 = L.Fma(a, a, s0);
             s1 = L.Fma(b, b, s1);
         }
         if (r < rows)
         {
-            V a = L.Sub(L.LoadFirst(x, lanes), mean);
+            V a = L.Sub(Part<L, V>.Load(x, lanes), mean);
             s0 = L.Fma(a, a, s0);
         }
         return L.Add(s0, s1);

@@ -23,12 +23,12 @@ public static unsafe class Interpolate<L, V> where L : struct, ILanes<V> where V
                 for (int k = 0; k < count; k++)
                 {
                     float* line = x + (lines[k] * xStride) + c;
-                    V v = L.LoadFirst(line + (first * xStride), lanes);
+                    V v = Part<L, V>.Load(line + (first * xStride), lanes);
                     if (w1 != 0f)
-                        v = L.Fma(L.Set(w1), L.LoadFirst(line + (second * xStride), lanes), L.Mul(L.Set(1f - w1), v));
+                        v = L.Fma(L.Set(w1), Part<L, V>.Load(line + (second * xStride), lanes), L.Mul(L.Set(1f - w1), v));
                     sum = count == 1 ? v : L.Fma(L.Set(weights[k]), v, sum);
                 }
-                L.StoreFirst(sum, y + c, lanes);
+                Part<L, V>.Store(sum, y + c, lanes);
             }
         }
     }

@@ -79,15 +79,14 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
 
     /// <summary>x - mean in the first lanes and 0 in the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static V Centred(float* x, V mean, int lanes) => lanes == L.Count
-        ? L.Sub(L.Load(x), mean)
-        : L.AndBits(L.Sub(L.LoadFirst(x, lanes), mean), L.Load(LaneMask.First(lanes)));
+    static V Centred(float* x, V mean, int lanes) =>
+        Part<L, V>.Keep(L.Sub(Part<L, V>.Load(x, lanes), mean), lanes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Affine(V xhat, float* weight, float* bias, int i, int lanes)
     {
-        V y = weight == null ? xhat : L.Mul(xhat, L.LoadFirst(weight + i, lanes));
-        return bias == null ? y : L.Add(y, L.LoadFirst(bias + i, lanes));
+        V y = weight == null ? xhat : L.Mul(xhat, Part<L, V>.Load(weight + i, lanes));
+        return bias == null ? y : L.Add(y, Part<L, V>.Load(bias + i, lanes));
     }
 
     static void Normalize(float* x, float* weight, float* bias, float mean, float rstd, int width, float* y)
@@ -100,7 +99,7 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         for (; i < width; i += L.Count)
         {
             int lanes = Math.Min(L.Count, width - i);
-            L.StoreFirst(Affine(L.Mul(Centred(x + i, m, lanes), s), weight, bias, i, lanes), y + i, lanes);
+            Part<L, V>.Store(Affine(L.Mul(Centred(x + i, m, lanes), s), weight, bias, i, lanes), y + i, lanes);
         }
     }
 
@@ -111,9 +110,9 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         for (int i = 0; i < width; i += L.Count)
         {
             int lanes = Math.Min(L.Count, width - i);
-            V z = L.LoadFirst(gate + i, lanes);
+            V z = Part<L, V>.Load(gate + i, lanes);
             V normed = Affine(L.Mul(Centred(x + i, m, lanes), s), weight, bias, i, lanes);
-            L.StoreFirst(L.Mul(normed, L.Mul(z, VectorMath<L, V>.Sigmoid(z))), y + i, lanes);
+            Part<L, V>.Store(L.Mul(normed, L.Mul(z, VectorMath<L, V>.Sigmoid(z))), y + i, lanes);
         }
     }
 
@@ -125,13 +124,13 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         for (int i = 0; i < width; i += L.Count)
         {
             int lanes = Math.Min(L.Count, width - i);
-            V z = L.LoadFirst(gate + i, lanes), g = L.LoadFirst(dy + i, lanes);
+            V z = Part<L, V>.Load(gate + i, lanes), g = Part<L, V>.Load(dy + i, lanes);
             V s = VectorMath<L, V>.Sigmoid(z);
             V normed = Affine(L.Mul(Centred(x + i, m, lanes), k), weight, bias, i, lanes);
             V slope = L.Mul(s, L.Fma(z, L.Sub(one, s), one));
-            L.StoreFirst(L.Mul(g, L.Mul(z, s)), scratch + i, lanes);
+            Part<L, V>.Store(L.Mul(g, L.Mul(z, s)), scratch + i, lanes);
             if (dgate != null)
-                L.StoreFirst(L.Mul(L.Mul(g, normed), slope), dgate + i, lanes);
+                Part<L, V>.Store(L.Mul(L.Mul(g, normed), slope), dgate + i, lanes);
         }
     }
 
@@ -143,15 +142,15 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         for (int i = 0; i < width; i += L.Count)
         {
             int lanes = Math.Min(L.Count, width - i);
-            V d = L.LoadFirst(dy + i, lanes);
+            V d = Part<L, V>.Load(dy + i, lanes);
             V xhat = L.Mul(Centred(x + i, m, lanes), s);
-            V g = weight == null ? d : L.Mul(d, L.LoadFirst(weight + i, lanes));
+            V g = weight == null ? d : L.Mul(d, Part<L, V>.Load(weight + i, lanes));
             sumG = L.Add(sumG, g);
             sumGx = L.Fma(g, xhat, sumGx);
             if (dweight != null)
-                L.StoreFirst(L.Fma(d, xhat, L.LoadFirst(dweight + i, lanes)), dweight + i, lanes);
+                Part<L, V>.Store(L.Fma(d, xhat, Part<L, V>.Load(dweight + i, lanes)), dweight + i, lanes);
             if (dbias != null)
-                L.StoreFirst(L.Add(d, L.LoadFirst(dbias + i, lanes)), dbias + i, lanes);
+                Part<L, V>.Store(L.Add(d, Part<L, V>.Load(dbias + i, lanes)), dbias + i, lanes);
         }
         return (L.Sum(sumG), L.Sum(sumGx));
     }
@@ -165,11 +164,11 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         for (int i = 0; i < width; i += L.Count)
         {
             int lanes = Math.Min(L.Count, width - i);
-            V d = L.LoadFirst(dy + i, lanes);
-            V xhat = L.Mul(L.Sub(L.LoadFirst(x + i, lanes), m), s);
-            V g = weight == null ? d : L.Mul(d, L.LoadFirst(weight + i, lanes));
+            V d = Part<L, V>.Load(dy + i, lanes);
+            V xhat = L.Mul(L.Sub(Part<L, V>.Load(x + i, lanes), m), s);
+            V g = weight == null ? d : L.Mul(d, Part<L, V>.Load(weight + i, lanes));
             V grad = L.Mul(L.FmaNegated(xhat, b, L.Sub(g, a)), s);
-            L.StoreFirst(addend == null ? grad : L.Add(grad, L.LoadFirst(addend + i, lanes)), dx + i, lanes);
+            Part<L, V>.Store(addend == null ? grad : L.Add(grad, Part<L, V>.Load(addend + i, lanes)), dx + i, lanes);
         }
     }
 }

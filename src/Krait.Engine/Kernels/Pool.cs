@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -21,14 +22,14 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
                         V of = L.Set(isMax ? float.NegativeInfinity : 0f);
                         for (int w = across.Begin(ow); w < across.End(ow); w += across.Dilation)
                         {
-                            V v = L.LoadFirst(line + (w * xStride), lanes);
+                            V v = Part<L, V>.Load(line + (w * xStride), lanes);
                             of = isMax ? Larger(of, v) : L.Add(of, v);
                         }
                         best = isMax ? Larger(best, of) : L.Add(best, of);
                     }
                 if (!isMax)
                     best = L.Div(best, L.Set((float)depth.Divisor(od) * height.Divisor(oh) * across.Divisor(ow)));
-                L.StoreFirst(best, y + (ow * yStride) + c, lanes);
+                Part<L, V>.Store(best, y + (ow * yStride) + c, lanes);
             }
     }
 
@@ -43,16 +44,16 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
                     {
                         long o = ((((long)od * height.Output) + oh) * across.Output) + ow;
                         int lanes = Math.Min(L.Count, width - c);
-                        V top = L.LoadFirst(y + (o * yStride) + c, lanes);
-                        V rest = L.LoadFirst(dy + (o * dyStride) + c, lanes);
+                        V top = Part<L, V>.Load(y + (o * yStride) + c, lanes);
+                        V rest = Part<L, V>.Load(dy + (o * dyStride) + c, lanes);
                         for (int d = depth.Begin(od); d < depth.End(od); d += depth.Dilation)
                             for (int h = height.Begin(oh); h < height.End(oh); h += height.Dilation)
                                 for (int w = across.Begin(ow); w < across.End(ow); w += across.Dilation)
                                 {
                                     long i = ((((long)d * height.Input) + h) * across.Input) + w;
-                                    V hit = L.EqualTo(L.LoadFirst(x + (i * xStride) + c, lanes), top);
+                                    V hit = L.EqualTo(Part<L, V>.Load(x + (i * xStride) + c, lanes), top);
                                     float* to = dx + (i * dxStride) + c;
-                                    L.StoreFirst(L.Add(L.LoadFirst(to, lanes), L.AndBits(hit, rest)), to, lanes);
+                                    Part<L, V>.Store(L.Add(Part<L, V>.Load(to, lanes), L.AndBits(hit, rest)), to, lanes);
                                     rest = L.Select(hit, L.Zero, rest);
                                 }
                     }
@@ -79,5 +80,6 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
                 }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Larger(V a, V b) => MaximumFunction.Apply<L, V>(a, b);
 }

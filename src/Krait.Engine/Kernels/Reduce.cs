@@ -28,7 +28,7 @@ public static unsafe class Reduce<L, V> where L : struct, ILanes<V> where V : st
                     : Block(x + (r * xStride) + c, xStride, times + (r * timesStride) + c, timesStride, count, lanes);
                 Compensated(ref sum, ref lost, block);
             }
-            L.StoreFirst(sum, y + c, lanes);
+            Part<L, V>.Store(sum, y + c, lanes);
         }
     }
 
@@ -40,8 +40,8 @@ public static unsafe class Reduce<L, V> where L : struct, ILanes<V> where V : st
             int lanes = Math.Min(L.Count, width - c);
             V sum = L.Zero, lost = L.Zero;
             for (long k = 0; k < count; k++)
-                Compensated(ref sum, ref lost, L.LoadFirst(partials + (k * stride) + c, lanes));
-            L.StoreFirst(L.Mul(sum, L.Set(scale)), y + c, lanes);
+                Compensated(ref sum, ref lost, Part<L, V>.Load(partials + (k * stride) + c, lanes));
+            Part<L, V>.Store(L.Mul(sum, L.Set(scale)), y + c, lanes);
         }
     }
 
@@ -180,7 +180,7 @@ public static unsafe class Reduce<L, V> where L : struct, ILanes<V> where V : st
                 s3 = L.Add(s3, L.Load(x + (3 * stride)));
             }
         for (; r < rows; r++, x += stride)
-            s0 = L.Add(s0, L.LoadFirst(x, lanes));
+            s0 = L.Add(s0, Part<L, V>.Load(x, lanes));
         return L.Add(L.Add(s0, s1), L.Add(s2, s3));
     }
 
@@ -195,7 +195,7 @@ public static unsafe class Reduce<L, V> where L : struct, ILanes<V> where V : st
                 s1 = L.Fma(L.Load(x + stride), L.Load(times + timesStride), s1);
             }
         for (; r < rows; r++, x += stride, times += timesStride)
-            s0 = L.Fma(L.LoadFirst(x, lanes), L.LoadFirst(times, lanes), s0);
+            s0 = L.Fma(Part<L, V>.Load(x, lanes), Part<L, V>.Load(times, lanes), s0);
         return L.Add(s0, s1);
     }
 }

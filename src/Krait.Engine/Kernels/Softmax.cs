@@ -16,7 +16,7 @@ public static unsafe class Softmax<L, V> where L : struct, ILanes<V> where V : s
             for (int i = 0; i < width; i += L.Count)
             {
                 int lanes = Math.Min(L.Count, width - i);
-                L.StoreFirst(L.Mul(L.LoadFirst(y + i, lanes), scale), y + i, lanes);
+                Part<L, V>.Store(L.Mul(Part<L, V>.Load(y + i, lanes), scale), y + i, lanes);
             }
         }
     }
@@ -31,8 +31,8 @@ public static unsafe class Softmax<L, V> where L : struct, ILanes<V> where V : s
             for (int i = 0; i < width; i += L.Count)
             {
                 int lanes = Math.Min(L.Count, width - i);
-                V g = L.Sub(L.LoadFirst(dy + i, lanes), mean);
-                L.StoreFirst(L.Mul(L.LoadFirst(y + i, lanes), g), dx + i, lanes);
+                V g = L.Sub(Part<L, V>.Load(dy + i, lanes), mean);
+                Part<L, V>.Store(L.Mul(Part<L, V>.Load(y + i, lanes), g), dx + i, lanes);
             }
         }
     }
@@ -75,7 +75,7 @@ public static unsafe class Softmax<L, V> where L : struct, ILanes<V> where V : s
             for (int i = 0; i < width; i += L.Count)
             {
                 int lanes = Math.Min(L.Count, width - i);
-                L.StoreFirst(L.Mul(L.LoadFirst(dx + i, lanes), factor), dx + i, lanes);
+                Part<L, V>.Store(L.Mul(Part<L, V>.Load(dx + i, lanes), factor), dx + i, lanes);
             }
             if ((uint)t < (uint)width)
                 dx[t] -= w;
@@ -105,10 +105,8 @@ public static unsafe class Softmax<L, V> where L : struct, ILanes<V> where V : s
         for (int i = 0; i < width; i += L.Count)
         {
             int lanes = Math.Min(L.Count, width - i);
-            V e = VectorMath<L, V>.Exp(L.Sub(L.LoadFirst(x + i, lanes), m));
-            if (lanes < L.Count)
-                e = L.AndBits(e, L.Load(LaneMask.First(lanes)));
-            L.StoreFirst(e, y + i, lanes);
+            V e = Part<L, V>.Keep(VectorMath<L, V>.Exp(L.Sub(Part<L, V>.Load(x + i, lanes), m)), lanes);
+            Part<L, V>.Store(e, y + i, lanes);
             sum = L.Add(sum, e);
         }
         return L.Sum(sum);
