@@ -1,4 +1,5 @@
 using Krait.Imaging;
+using Krait.Imaging.Drawing;
 
 namespace Krait.Training.Data;
 
@@ -8,14 +9,28 @@ namespace Krait.Training.Data;
 /// <param name="Value">Grey value or palette index in mask files; null where colour or threshold decides.</param>
 public sealed record ClassInfo(string Name, Rgba Color, int? Value = null)
 {
-    private static readonly string[] Palette =
-        ["000000", "e6194b", "3cb44b", "4363d8", "ffe119", "f58231", "42d4f4", "f032e6", "bfef45", "fabed4", "469990"];
-
     /// <summary>A colour for class number <paramref name="index"/> that differs from its neighbours'.</summary>
-    public static Rgba DefaultColor(int index) =>
-        Rgba.Parse(index < Palette.Length ? Palette[index] : Palette[1 + (index - 1) % (Palette.Length - 1)]);
+    public static Rgba DefaultColor(int index) => ClassPalette.ForClasses(index + 1)[index];
 
     /// <summary>Background and one foreground class.</summary>
     public static IReadOnlyList<ClassInfo> Binary(string foreground = "foreground") =>
         [new("background", DefaultColor(0)), new(foreground, DefaultColor(1))];
+}
+
+/// <summary>Class maps drawn in the classes' colours.</summary>
+public static class ClassDrawing
+{
+    /// <summary>The picture with the classes of <paramref name="labels"/> tinted and outlined.</summary>
+    public static Image Draw(this IReadOnlyList<ClassInfo> classes, Image picture, byte[] labels) =>
+        Overlay.Blend(picture, ToInts(labels), [.. classes.Select(Visible)]);
+
+    /// <summary>Hit, false alarm and miss in three colours.</summary>
+    public static Image Compare(Image picture, byte[] reference, byte[] predicted) =>
+        Overlay.Compare(picture, ToInts(reference), ToInts(predicted));
+
+    // A class declared black would not be seen on dark pictures.
+    private static Rgba Visible(ClassInfo c, int index) =>
+        index == 0 || c.Color.R + c.Color.G + c.Color.B > 48 ? c.Color : ClassInfo.DefaultColor(index);
+
+    private static int[] ToInts(byte[] labels) => Array.ConvertAll(labels, v => (int)v);
 }

@@ -11,7 +11,7 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
     private readonly Dictionary<string, (string Part, string Name)> seen = [];
 
     /// <summary>The pairs that the contact sheet shows.</summary>
-    public ContactSheet Sheet { get; } = new();
+    public PairSheet Sheet { get; } = new();
 
     /// <summary>Verifies all parts.</summary>
     /// <param name="progress">Pairs done so far.</param>
@@ -78,7 +78,7 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
         for (int c = 0; c < pixels.Length; c++) pixels[c] += counts[c];
         if (counts[0] == labels.Length) Add(Severity.Warning, "empty_mask", sample.Name, "the mask is all background.");
         if (counts[0] == 0) Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
-        if (onSheet) Sheet.Add(image, labels, data.Classes);
+        if (onSheet) Sheet.Add(sample.Name, image, labels, data.Classes);
     }
 
     private Image? Read(string path)
