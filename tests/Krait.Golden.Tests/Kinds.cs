@@ -9,6 +9,11 @@ internal static class Kinds
     static readonly Dictionary<string, CaseRunner> Runners = new(StringComparer.Ordinal)
     {
         ["op.activation"] = ActivationRunner.Run,
+        ["op.conv"] = ConvRunner.Direct,
+        ["op.conv_transpose"] = ConvRunner.Transposed,
+        ["op.selective_scan"] = ScanRunner.Run,
+        ["optimizer"] = OptimizerRunner.Run,
+        ["clip_grad_norm"] = ClipRunner.Run,
         ["op.linear"] = NormRunner.Linear,
         ["op.layer_norm"] = NormRunner.Layer,
         ["op.batch_norm"] = NormRunner.Batch,
@@ -25,6 +30,7 @@ internal static class Kinds
         "schedule.cosine_annealing", "schedule.cosine_warm_restarts", "schedule.step", "schedule.multi_step",
         "schedule.exponential", "schedule.warmup_multi_step", "schedule.warmup_cosine", "schedule.poly",
         "schedule.reduce_on_plateau",
+        "optimizer.adamw", "optimizer.adam", "optimizer.sgd",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
         "image.gaussian_filter",
     ];
@@ -44,12 +50,12 @@ internal static class Kinds
     /// <summary>To be run as soon as the op or model is there.</summary>
     static readonly HashSet<string> Pending =
     [
-        "op.conv", "op.conv_transpose", "op.selective_scan", "op.interpolate", "op.pool", "op.adaptive_pool",
+        "op.interpolate", "op.pool", "op.adaptive_pool",
         "op.softmax", "op.cross_entropy", "op.bce", "op.drop_path",
         "block.ss2d", "block.ss2d_core", "block.vss", "block.patch_embed", "block.patch_merge", "block.patch_expand",
         "block.final_patch_expand", "block.channel_attention", "block.spatial_attention", "block.sdi",
         "model.vmunet", "model.vmunetv2", "loss.bce_dice", "loss.dice", "loss.ce_dice", "loss.ndice",
-        "loss.gt_bce_dice", "optimizer", "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "clip_grad_norm",
+        "loss.gt_bce_dice",
         "trajectory", "pipeline", "checkpoint", "checkpoint.load", "checkpoint.key_mapping",
         "block.mamba1d", "block.lightm_mamba_layer",
     ];
