@@ -12,6 +12,18 @@ internal static class Kinds
         ["op.conv"] = ConvRunner.Direct,
         ["op.conv_transpose"] = ConvRunner.Transposed,
         ["op.selective_scan"] = ScanRunner.Run,
+        ["op.drop_path"] = ScanRunner.DropPathWithMask,
+        ["op.softmax"] = NormRunner.SoftmaxOfChannels,
+        ["op.pool"] = PoolRunner.Fixed,
+        ["op.adaptive_pool"] = PoolRunner.Adaptive,
+        ["op.interpolate"] = PoolRunner.Interpolated,
+        ["op.bce"] = LossRunner.Run,
+        ["op.cross_entropy"] = LossRunner.Run,
+        ["loss.bce_dice"] = LossRunner.Run,
+        ["loss.dice"] = LossRunner.Run,
+        ["loss.ce_dice"] = LossRunner.Run,
+        ["loss.ndice"] = LossRunner.Run,
+        ["loss.gt_bce_dice"] = LossRunner.Run,
         ["optimizer"] = OptimizerRunner.Run,
         ["clip_grad_norm"] = ClipRunner.Run,
         ["op.linear"] = NormRunner.Linear,
@@ -50,14 +62,10 @@ internal static class Kinds
     /// <summary>To be run as soon as the op or model is there.</summary>
     static readonly HashSet<string> Pending =
     [
-        "op.interpolate", "op.pool", "op.adaptive_pool",
-        "op.softmax", "op.cross_entropy", "op.bce", "op.drop_path",
         "block.ss2d", "block.ss2d_core", "block.vss", "block.patch_embed", "block.patch_merge", "block.patch_expand",
         "block.final_patch_expand", "block.channel_attention", "block.spatial_attention", "block.sdi",
-        "model.vmunet", "model.vmunetv2", "loss.bce_dice", "loss.dice", "loss.ce_dice", "loss.ndice",
-        "loss.gt_bce_dice",
+        "block.mamba1d", "block.lightm_mamba_layer", "model.vmunet", "model.vmunetv2",
         "trajectory", "pipeline", "checkpoint", "checkpoint.load", "checkpoint.key_mapping",
-        "block.mamba1d", "block.lightm_mamba_layer",
     ];
 
     public static bool IsSkipped(string kind) => Later.Contains(kind) || Pending.Contains(kind);

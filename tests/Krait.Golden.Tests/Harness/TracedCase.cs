@@ -1,6 +1,10 @@
+using System.Text.Json;
 using Krait.Engine;
 using Krait.Engine.Devices;
+using Krait.Engine.Ops;
 using Krait.Engine.Programs;
+using Krait.Golden.Tests.Runners;
+using Krait.Training;
 
 namespace Krait.Golden.Tests.Harness;
 
@@ -122,6 +126,7 @@ internal sealed class TracedCase : IDisposable
     Value Wrap(Value logits) => _case.Wrapper switch
     {
         "none" => logits,
+        "sigmoid" => Activate.Apply(logits, Activation.Sigmoid),
         _ => throw new InvalidOperationException($"wrapper '{_case.Wrapper}' is unknown."),
     };
 
@@ -129,11 +134,28 @@ internal sealed class TracedCase : IDisposable
     {
         if (!_case.Json.Has("loss_args"))
             return (null, []);
-        if (_case.Json.Part("loss_args").Text("kind") == "loss.cotangent_sum")
+        JsonElement args = _case.Json.Part("loss_args");
+        string kind = args.Text("kind");
+        if (kind == "loss.cotangent_sum")
             return (null, [.. _case.Numbered("cotangent").Select((name, i) =>
                 (_outputs[i], (Value?)Input(name, _outputs[i].Shape)))]);
-        throw new InvalidOperationException("loss kinds come with the losses.");
+        Value loss = Loss(kind, args, _outputs, args.Text("input_is") == "logits");
+        Program.Keep(loss, "loss");
+        return (loss, [(loss, null)]);
     }
+
+    /// <summary>The loss of all outputs with their targets and weights.</summary>
+    Value Loss(string kind, JsonElement args, IReadOnlyList<Value> outputs, bool fromLogits)
+    {
+        IReadOnlyList<string> names = _case.Numbered("target");
+        Value[] targets = [.. names.Select(n =>
+            Existing(n) ?? (kind == "loss.ce_dice" ? Labels(n) : Input(n)))];
+        double[] weights = args.Has("deep_supervision_weights") ? args.Reals("deep_supervision_weights") : [1];
+        return DeepSupervision.Apply(outputs, targets, weights,
+            (x, t) => LossRunner.Build(kind, args, x, t, fromLogits));
+    }
+
+    Value? Existing(string name) => _inputs.FirstOrDefault(i => i.Name == name).Value;
 
     void CompareOutputs(Plan plan, Value? loss)
     {

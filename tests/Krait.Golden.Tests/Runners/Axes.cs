@@ -4,7 +4,7 @@ namespace Krait.Golden.Tests.Runners;
 internal static class Axes
 {
     /// <summary>Axes that are not there get <paramref name="missing"/>.</summary>
-    public static (int D, int H, int W) Triple(int[] axes, int missing) => axes.Length switch
+    public static (T D, T H, T W) Triple<T>(T[] axes, T missing) => axes.Length switch
     {
         3 => (axes[0], axes[1], axes[2]),
         2 => (missing, axes[0], axes[1]),

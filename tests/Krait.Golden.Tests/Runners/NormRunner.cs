@@ -39,6 +39,18 @@ internal static class NormRunner
     public static void Group(RunContext context) =>
         Grouped(context, context.Case.Args.Whole("num_channels"), context.Case.Args.Whole("num_groups"));
 
+    public static void SoftmaxOfChannels(RunContext context)
+    {
+        using var traced = new TracedCase(context);
+        JsonElement args = context.Case.Args;
+        int[]? axes = Harness.Layout.ToEngine(context.Case.LayoutOf("input"));
+        int rank = context.Case.Tensor("input").Dims.Length;
+        int axis = ((args.Whole("dim") % rank) + rank) % rank;
+        if ((axes is null ? rank - 1 : axes[^1]) != axis || args.Flag("log"))
+            throw new NotSupportedException($"softmax: over the channels, not its logarithm; got {args}.");
+        traced.Check(Softmax.Apply(traced.Input()));
+    }
+
     public static void Linear(RunContext context)
     {
         using var traced = new TracedCase(context);

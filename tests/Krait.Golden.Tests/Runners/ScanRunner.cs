@@ -5,7 +5,7 @@ using Krait.Golden.Tests.Harness;
 
 namespace Krait.Golden.Tests.Runners;
 
-/// <summary>op.selective_scan.</summary>
+/// <summary>op.selective_scan and op.drop_path.</summary>
 internal static class ScanRunner
 {
     public static void Run(RunContext context)
@@ -23,5 +23,15 @@ internal static class ScanRunner
             traced.Check(y, state);
         else
             traced.Check(y);
+    }
+
+    public static void DropPathWithMask(RunContext context)
+    {
+        using var traced = new TracedCase(context);
+        JsonElement args = context.Case.Args;
+        if (!args.Flag("scale_by_keep") || !args.Flag("per_sample"))
+            throw new NotSupportedException($"drop path: per sample, scaled by what is kept; got {args}.");
+        Value mask = traced.Input(args.Text("mask_tensor"));
+        traced.Check(DropPath.Apply(traced.Input(), (float)args.Real("drop_prob"), mask));
     }
 }
