@@ -20,7 +20,8 @@ internal static class ConvRunner
         Value weight = traced.Weight("weight", new Shape([outputs, inputs / groups, .. kernel]),
             [.. Enumerable.Range(2, kernel.Length), 1, 0]);
         Value? bias = Bias(traced, args, outputs);
-        bool isDepthwise = groups == inputs && groups == outputs && groups > 1;
+        bool isDepthwise = groups == inputs && groups == outputs && groups > 1
+            && args.Wholes("stride").All(s => s == 1);
         traced.Check(isDepthwise
             ? DepthwiseConv.Apply(x, weight, bias, Settings(args, 1))
             : Conv.Apply(x, weight, bias, Settings(args, groups)));
