@@ -1,0 +1,5 @@
+// Models speak of layers; ops of the same noun lie below them.
+global using BatchNorm = Krait.Nn.BatchNorm;
+global using Conv = Krait.Nn.Conv;
+global using ConvTranspose = Krait.Nn.ConvTranspose;
+global using LayerNorm = Krait.Nn.LayerNorm;

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Krait.Engine;
+using Krait.Engine.Ops;
+using Krait.Engine.Programs;
+using Krait.Nn;
+
+namespace Krait.Models;
+
+/// <summary>Options of <see cref="VmUnetV2"/>; the defaults are those of the published code.</summary>
+public sealed record VmUnetV2Options : ModelOptions
+{
+    /// <summary>VSS blocks of the four encoder stages.</summary>
+    public int[] Depths { get; init; } = [2, 2, 9, 2];
+
+    /// <summary>C, channels of the first encoder stage; each stage doubles them.</summary>
+    public int Width { get; init; } = 96;
+
+    /// <summary>Channels of the decoder. Published: half of <see cref="Width"/>.</summary>
+    public int MidChannels { get; init; } = 48;
+
+    /// <summary>N, states a channel.</summary>
+    public int States { get; init; } = 16;
+
+    /// <summary>Whether the second-finest output is added to the finest.</summary>
+    public bool DeepSupervision { get; init; } = true;
+
+    public static VmUnetV2Options FromJson(JsonObject? json) =>
+        Parse("vmunetv2", json, OptionsJsonContext.Default.VmUnetV2Options).Checked();
+
+    public override JsonObject ToJson() =>
+        JsonSerializer.SerializeToNode(this, OptionsJsonContext.Default.VmUnetV2Options)!.AsObject();
+
+    public VmUnetV2Options Checked()
+    {
+        CheckCommon("vmunetv2");
+        Require(Depths.Length == 4 && Depths.All(d => d >= 1), "vmunetv2", "depths are four numbers of at least 1",
+            string.Join(",", Depths));
+        Require(Width >= 16, "vmunetv2", "width is at least 16 (channel attention divides it by 16)", Width);
+        Require(MidChannels >= 1, "vmunetv2", "midChannels is at least 1", MidChannels);
+        Require(States >= 1, "vmunetv2", "states is at least 1", States);
+        return this;
+    }
+}
+
+/// <summary>
+/// VM-UNetV2: the VSS encoder of VM-UNet; each of its four maps passes channel and spatial attention and a 1x1
+/// convolution to M channels; four SDI modules join all maps at each size; transposed convolutions lead up, with
+/// additions, to a quarter of the input's size; logits are resized by four.
+/// </summary>
+/// <remarks>
+/// Zhang et al., arXiv:2403.09157, figure 1. Parity: the maps are those before each encoder stage, so the last stage
+/// does not influence the result (plans leave it out), nor do deconv5 and seg_outs 0 and 1 (and 2 without deep
+/// supervision). Where the published code fails (sides of unequal length, deep supervision with several classes) the
+/// evident meaning is taken: sizes per side, deconv6 from classes to classes.
+/// </remarks>
+public sealed class VmUnetV2 : SegmentationModel
+{
+    readonly VssEncoder _encoder;
+    readonly (ChannelAttention Channel, SpatialAttention Spatial)[] _attention;
+    readonly ConvNorm[] _translations;
+    readonly SdiFusion[] _sdi;
+    readonly Conv[] _segOuts;
+    readonly ConvTranspose[] _deconvs;
+    readonly ConvTranspose _deconv6;
+    readonly bool _deepSupervision;
+
+    public VmUnetV2(VmUnetV2Options options) : base("vmunetv2", options.Checked())
+    {
+        var p = new Scope(Store);
+        int c = options.Width, m = options.MidChannels;
+        int[] dims = [c, 2 * c, 4 * c, 8 * c];
+        _deepSupervision = options.DeepSupervision;
+        _attention = [.. Enumerable.Range(1, 4).Select(i =>
+            (new ChannelAttention(p / $"ca_{i}", dims[i - 1]), new SpatialAttention(p / $"sa_{i}")))];
+        _translations = [.. Enumerable.Range(1, 4).Select(i => new ConvNorm(p / $"Translayer_{i}", dims[i - 1], m))];
+        _sdi = [.. Enumerable.Range(1, 4).Select(i => new SdiFusion(p / $"sdi_{i}", m))];
+        _segOuts = [.. Enumerable.Range(0, 4).Select(i => new Conv(p / "seg_outs" / i, m, options.Classes, 1))];
+        _deconvs = [.. Enumerable.Range(2, 4).Select(i => new ConvTranspose(p / $"deconv{i}", m, m, 4, 2, 1, bias: false))];
+        _deconv6 = new ConvTranspose(p / "deconv6", options.Classes, options.Classes, 3, 2, 1, outputPadding: 1);
+        float[] rates = ModelOptions.DropPathRamp(options.DropPathRate, options.Depths.Sum());
+        _encoder = new VssEncoder(p / "vmunet", options.InputChannels, options.Depths, dims, rates, options.States);
+        DropPathRates = VmUnet.Rates(options.Depths, rates, "layers").ToDictionary();
+    }
+
+    public override int SizeMultiple => 32;
+
+    public override IReadOnlyDictionary<string, float> DropPathRates { get; }
+
+    protected override Value Trace(Value image)
+    {
+        (_, Value[] before) = _encoder.Forward(image);                  // C at H/4 ... 8 C at H/32
+        for (int i = 0; i < 4; i++)
+            image.Program.Tap($"vmunet.{i}", before[i]);
+        Value[] f = [.. before.Select((x, i) => Attend(x, i))];         // M channels each
+        Value y = _sdi[3].Forward(f, f[3]);                             // [B, H/32, W/32, M]
+        var outs = new Value[4];
+        outs[0] = _segOuts[0].Forward(y);
+        for (int i = 1; i < 4; i++)
+        {
+            y = Add.Apply(_deconvs[i - 1].Forward(y), _sdi[3 - i].Forward(f, f[3 - i]));
+            outs[i] = _segOuts[i].Forward(y);                           // i = 3: [B, H/4, W/4, classes]
+        }
+        Value finest = FourTimes(outs[3]);                              // [B, H, W, classes]
+        return _deepSupervision ? Add.Apply(finest, _deconv6.Forward(FourTimes(outs[2]))) : finest;
+    }
+
+    /// <summary>x1 = CA(x) x; x2 = SA(x1) x1; then M channels. CBAM, arXiv:1807.06521, equation 1.</summary>
+    Value Attend(Value x, int map)
+    {
+        x = Binary.Apply(BinaryKind.Mul, x, _attention[map].Channel.Forward(x));
+        x = Binary.Apply(BinaryKind.Mul, x, _attention[map].Spatial.Forward(x));
+        return _translations[map].Forward(x);
+    }
+
+    static Value FourTimes(Value x)
+    {
+        (_, int h, int w) = x.Shape.Spatial;
+        return Interpolate.Apply(x, (1, 4 * h, 4 * w), InterpolateMode.Linear, alignCorners: false);
+    }
+}

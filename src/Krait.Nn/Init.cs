@@ -1,0 +1,54 @@
+using Krait.Engine;
+using Krait.Engine.Programs;
+
+namespace Krait.Nn;
+
+/// <summary>The starting values that the published code uses. Draws are keyed by (seed, parameter name, element).</summary>
+public static class Init
+{
+    public static Initializer Constant(float number) => (_, _, values) => values.Fill(number);
+
+    public static Initializer Zeros { get; } = Constant(0f);
+    public static Initializer Ones { get; } = Constant(1f);
+
+    /// <summary>U(-bound, bound).</summary>
+    public static Initializer Uniform(double bound) => (seed, p, values) =>
+    {
+        var rng = new CounterRng(seed, 0, p.Name);
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (float)rng.Between((ulong)i, -bound, bound);
+    };
+
+    /// <summary>PyTorch's default of linear and convolution, weight and bias: U(-1/sqrt(fanIn), 1/sqrt(fanIn)).</summary>
+    public static Initializer FanIn(int fanIn) => Uniform(1 / Math.Sqrt(fanIn));
+
+    /// <summary>N(0, std^2), cut at +-2 as published: beyond 100 standard deviations at 0.02, so never in practice.</summary>
+    public static Initializer TruncatedNormal(double std) => (seed, p, values) =>
+    {
+        var rng = new CounterRng(seed, 0, p.Name);
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (float)Math.Clamp(std * rng.Normal((ulong)i), -2, 2);
+    };
+
+    /// <summary>
+    /// Bias of the step projection: softplus of it is log-uniform on [min, max], at least floor. Mamba, section 3.6.
+    /// </summary>
+    public static Initializer StepBias(double min = 0.001, double max = 0.1, double floor = 1e-4) =>
+        (seed, p, values) =>
+        {
+            var rng = new CounterRng(seed, 0, p.Name);
+            for (int i = 0; i < values.Length; i++)
+            {
+                double step = Math.Exp(rng.Between((ulong)i, Math.Log(min), Math.Log(max)));
+                step = Math.Max(step, floor);
+                values[i] = (float)(step + Math.Log(1 - Math.Exp(-step)));
+            }
+        };
+
+    /// <summary>A_log[d, n] = log(n + 1): the S4D real initialisation, the same for every channel.</summary>
+    public static Initializer StateMatrix(int states) => (_, _, values) =>
+    {
+        for (int i = 0; i < values.Length; i++)
+            values[i] = MathF.Log((i % states) + 1);
+    };
+}

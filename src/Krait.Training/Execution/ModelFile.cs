@@ -1,0 +1,74 @@
+using Krait.Engine.Programs;
+using Krait.Models;
+using Krait.Weights;
+
+namespace Krait.Training.Execution;
+
+/// <summary>A model together with what its weights file says about it.</summary>
+public sealed record LoadedModel(SegmentationModel Model, KraitMetadata Metadata, CoverageReport Coverage) : IDisposable
+{
+    public void Dispose() => Model.Dispose();
+}
+
+/// <summary>Models in files: Krait's safetensors, which describe themselves, and foreign checkpoints.</summary>
+public static class ModelFile
+{
+    /// <summary>Writes all tensors under the published names in checkpoint order; whole or not at all.</summary>
+    public static void Save(string path, SegmentationModel model, KraitMetadata metadata) =>
+        SafetensorsFile.Write(path, model.Store.Parameters.Select(p => Tensor(model.Store, p)), metadata.ToMetadata());
+
+    /// <summary>Opens a Krait weights file: builds the model that it names and fills it.</summary>
+    /// <exception cref="WeightsException">The file is damaged, describes no model, or does not fit it.</exception>
+    public static LoadedModel Load(string path)
+    {
+        using TensorFile file = WeightsFile.Open(path);
+        KraitMetadata metadata = KraitMetadata.Read(file);
+        SegmentationModel model = Build(file.FileName, metadata);
+        try
+        {
+            return new LoadedModel(model, metadata, Fill(model, file, null, allowPartial: false));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fills a model from any weights file and says what matched.</summary>
+    /// <param name="map">Where the names of a foreign checkpoint go; null: names are equal.</param>
+    /// <exception cref="WeightsException">The file is damaged, or incomplete without <paramref name="allowPartial"/>.</exception>
+    public static CoverageReport LoadInto(SegmentationModel model, string path, KeyMap? map = null,
+        bool allowPartial = false)
+    {
+        using TensorFile file = WeightsFile.Open(path);
+        return Fill(model, file, map, allowPartial);
+    }
+
+    static SegmentationModel Build(string file, KraitMetadata metadata)
+    {
+        try
+        {
+            return ModelRegistry.Find(metadata.Model).Build(metadata.Options);
+        }
+        catch (ArgumentException e)
+        {
+            throw new WeightsException($"read {file}: the model it names cannot be built: {e.Message}", e);
+        }
+    }
+
+    static CoverageReport Fill(SegmentationModel model, TensorFile file, KeyMap? map, bool allowPartial)
+    {
+        List<ExpectedTensor> expected = [.. model.Store.Parameters.Select(p =>
+            new ExpectedTensor(p.Name, [.. p.CheckpointShape.Dims.Select(d => (long)d)]))];
+        WeightMatch match = WeightLoader.Match(expected, file, map);
+        match.Report.ThrowIfIncomplete(allowPartial);
+        foreach (WeightAssignment assignment in match.Assignments)
+            if (model.Store.Find(assignment.Name) is { } parameter)
+                model.Store.Load(parameter, assignment.Source.ToFloat32());
+        return match.Report;
+    }
+
+    static HostTensor Tensor(ParameterStore store, Parameter p) =>
+        HostTensor.FromFloat32(p.Name, p.CheckpointShape.Dims.Select(d => (long)d), store.Save(p));
+}

@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using Krait.Engine;
+using Krait.Engine.Devices;
+using Krait.Engine.Programs;
+using Krait.Training.Execution;
+
+namespace Krait.Models.Tests;
+
+public sealed class ConfigurationTests
+{
+    [Theory]
+    [InlineData("vmunet", """{"depths":[2,2,2]}""", "depths")]
+    [InlineData("vmunet", """{"depths":[2,2,0,2]}""", "depths")]
+    [InlineData("vmunet", """{"depthsDecoder":[1,1,1,1,1]}""", "depthsDecoder")]
+    [InlineData("vmunet", """{"width":6}""", "width")]
+    [InlineData("vmunet", """{"states":0}""", "states")]
+    [InlineData("vmunet", """{"classes":0}""", "classes")]
+    [InlineData("vmunet", """{"inputChannels":0}""", "inputChannels")]
+    [InlineData("vmunet", """{"dropPathRate":1}""", "dropPathRate")]
+    [InlineData("vmunet", """{"widht":96}""", "widht")]
+    [InlineData("vmunetv2", """{"width":8}""", "width")]
+    [InlineData("vmunetv2", """{"midChannels":0}""", "midChannels")]
+    [InlineData("vmunetv2", """{"depths":[1]}""", "depths")]
+    [InlineData("vmunetv2", """{"deepSupervision":"yes"}""", "deepSupervision")]
+    public void An_ill_option_says_the_rule_and_what_came(string id, string options, string named)
+    {
+        var e = Assert.Throws<ArgumentException>(() => ModelRegistry.Create(id, JsonNode.Parse(options)!.AsObject()));
+        Assert.Contains(id, e.Message);
+        Assert.Contains(named, e.Message);
+    }
+
+    [Fact]
+    public void An_unknown_model_names_the_known_ones()
+    {
+        var e = Assert.Throws<ArgumentException>(() => ModelRegistry.Create("vm-net"));
+        Assert.Contains("vmunet, vmunetv2", e.Message);
+    }
+
+    [Theory]
+    [InlineData(33, 32, 3)]
+    [InlineData(32, 48, 3)]
+    [InlineData(32, 32, 4)]
+    public void An_input_that_does_not_fit_is_refused_with_the_size_that_would(int height, int width, int channels)
+    {
+        using SegmentationModel model = Narrow("vmunet", 1);
+        var program = new Program(false);
+        var e = Assert.Throws<ShapeException>(
+            () => model.Forward(program.Input("x", new Shape(1, height, width, channels))));
+        Assert.Contains("vmunet", e.Message);
+    }
+
+    public static TheoryData<string, int, int, int, int, int> Sizes()
+    {
+        var data = new TheoryData<string, int, int, int, int, int>();
+        foreach (string id in new[] { "vmunet", "vmunetv2" })
+        {
+            data.Add(id, 1, 32, 32, 3, 1);
+            data.Add(id, 3, 32, 64, 1, 3);
+            data.Add(id, 1, 96, 32, 3, 4);
+        }
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Logits_have_the_input_size_and_the_classes(string id, int batch, int height, int width, int channels,
+        int classes)
+    {
+        using SegmentationModel model = Narrow(id, classes);
+        using Device device = CpuDevice.Create(1);
+        using var session = new InferenceSession(model, device);
+        var image = new float[batch * height * width * channels];
+        for (int i = 0; i < image.Length; i++)
+            image[i] = MathF.Sin(i);
+        float[] logits = session.Logits(image, new Shape(batch, height, width, channels));
+        Assert.Equal(batch * height * width * classes, logits.Length);
+        Assert.All(logits, x => Assert.True(float.IsFinite(x)));
+        Assert.True(logits.Max() > logits.Min());
+    }
+
+    static SegmentationModel Narrow(string id, int classes)
+    {
+        var options = new JsonObject { ["depths"] = new JsonArray(1, 1, 1, 1), ["width"] = 16, ["classes"] = classes };
+        if (id == "vmunet")
+            options["depthsDecoder"] = new JsonArray(1, 1, 1, 1);
+        return ModelRegistry.Create(id, options, seed: 1);
+    }
+}

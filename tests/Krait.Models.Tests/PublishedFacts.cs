@@ -1,0 +1,37 @@
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+
+namespace Krait.Models.Tests;
+
+/// <summary>Sizes, names and fresh statistics of the published models, as stored with the golden data.</summary>
+static class PublishedFacts
+{
+    public static JsonObject Facts(string name) =>
+        JsonNode.Parse(File.ReadAllText(Find("model_facts.json")))!["models"]![name]!.AsObject();
+
+    /// <summary>[name, shape, type, (mean, std, min, max), kind] of each tensor, in the published order.</summary>
+    public static IReadOnlyList<PublishedTensor> Keys(string name)
+    {
+        using var file = new GZipStream(File.OpenRead(Find("model_keys.json.gz")), CompressionMode.Decompress);
+        return [.. JsonNode.Parse(file)![name]!.AsArray().Select(row => Tensor(row!.AsArray()))];
+    }
+
+    static PublishedTensor Tensor(JsonArray row) => new(
+        (string)row[0]!,
+        [.. row[1]!.AsArray().Select(d => (int)d!)],
+        row[3] is JsonArray statistics ? [.. statistics.Select(s => (double)s!)] : [],
+        (string)row[^1]!);
+
+    static string Find(string file)
+    {
+        string? folder = Environment.GetEnvironmentVariable("KRAIT_GOLDEN");
+        if (folder is not null && File.Exists(Path.Combine(folder, file)))
+            return Path.Combine(folder, file);
+        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
+            if (File.Exists(Path.Combine(d.FullName, "Krait.slnx")))
+                return Path.Combine(d.FullName, "tests", "golden", file);
+        throw new FileNotFoundException($"{file}: not found above {AppContext.BaseDirectory}.");
+    }
+}
+
+sealed record PublishedTensor(string Name, int[] Shape, double[] Statistics, string Kind);
