@@ -14,9 +14,9 @@ public static class Init
     /// <summary>U(-bound, bound).</summary>
     public static Initializer Uniform(double bound) => (seed, p, values) =>
     {
-        var rng = new CounterRng(seed, 0, p.Name);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = (float)rng.Between((ulong)i, -bound, bound);
+        new CounterRng(seed, 0, p.Name).FillUniform(0, values);
+        foreach (ref float x in values)
+            x = (float)(bound * ((2.0 * x) - 1));
     };
 
     /// <summary>PyTorch's default of linear and convolution, weight and bias: U(-1/sqrt(fanIn), 1/sqrt(fanIn)).</summary>
@@ -25,9 +25,16 @@ public static class Init
     /// <summary>N(0, std^2), cut at +-2 as published: beyond 100 standard deviations at 0.02, so never in practice.</summary>
     public static Initializer TruncatedNormal(double std) => (seed, p, values) =>
     {
-        var rng = new CounterRng(seed, 0, p.Name);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = (float)Math.Clamp(std * rng.Normal((ulong)i), -2, 2);
+        // Box and Muller on pairs of uniform numbers in place: both halves of a pair are used.
+        new CounterRng(seed, 0, p.Name).FillUniform(0, values);
+        for (int i = 0; i < values.Length; i += 2)
+        {
+            double radius = std * Math.Sqrt(-2 * Math.Log(1.0 - values[i]));
+            (double sin, double cos) = Math.SinCos(2 * Math.PI * (i + 1 < values.Length ? values[i + 1] : 0.125));
+            values[i] = (float)Math.Clamp(radius * cos, -2, 2);
+            if (i + 1 < values.Length)
+                values[i + 1] = (float)Math.Clamp(radius * sin, -2, 2);
+        }
     };
 
     /// <summary>
