@@ -13,7 +13,7 @@ public static class ImageFile
     public static bool HasImageExtension(string path) =>
         Extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
 
-    /// <summary>Reads a picture: PNG and BMP always; JPEG, TIFF, GIF and WebP where libvips is found. The first frame
+    /// <summary>Reads a picture: PNG, BMP and GIF always; JPEG, TIFF and WebP where libvips is found. The first frame
     /// or page of several; EXIF orientation applied; CMYK turned into RGB.</summary>
     /// <exception cref="ImageFormatException">If the file is damaged, larger than allowed or of an unknown kind, or if
     /// libvips is needed and missing (<see cref="ImageFormatException.MissingDependency"/>).</exception>
@@ -28,6 +28,7 @@ public static class ImageFile
         {
             ImageFormat.Png => PngReader.Read(name, file, options),
             ImageFormat.Bmp => BmpReader.Read(name, file, options),
+            ImageFormat.Gif => GifReader.Read(name, file, options),
             ImageFormat.Unknown => throw Unknown(name, file),
             ImageFormat format => VipsReader.Read(name, format, file, options),
         };
@@ -44,6 +45,7 @@ public static class ImageFile
         {
             ImageFormat.Png => PngReader.ReadHeader(name, file, options),
             ImageFormat.Bmp => BmpReader.ReadHeader(name, file, options),
+            ImageFormat.Gif => GifReader.ReadHeader(name, file, options),
             ImageFormat.Unknown => throw Unknown(name, file),
             ImageFormat format => VipsReader.ReadHeader(name, format, file, options),
         };

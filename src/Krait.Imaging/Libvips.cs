@@ -2,7 +2,7 @@ using Krait.Imaging.Codecs;
 
 namespace Krait.Imaging;
 
-/// <summary>The optional library behind JPEG, TIFF, GIF and WebP, for reports on the installation.</summary>
+/// <summary>The optional library behind JPEG, TIFF and WebP, for reports on the installation.</summary>
 public static class Libvips
 {
     public static bool IsAvailable => VipsLibrary.Path is not null;

@@ -110,7 +110,8 @@ public sealed class SampleFileTests(ITestOutputHelper log)
             return problems;
         }
 
-        if (mode is not "CMYK")
+        // Colours of a CMYK file depend on its profile; palette indices of a TIFF are not kept.
+        if (mode is not "CMYK" && (mode is not "P" || image.PaletteIndices is not null))
         {
             CompareValues(entry, array, image, problems);
         }
@@ -120,11 +121,13 @@ public sealed class SampleFileTests(ITestOutputHelper log)
 
     private static void CompareValues(JsonElement entry, JsonElement array, Image image, List<string> problems)
     {
-        int[] values = image.ClassValues() ?? Array.ConvertAll(image.Bytes, b => (int)b);
-        if (image.Channels == 2)
-        {
-            values = Array.ConvertAll(image.Bytes, b => (int)b);
-        }
+        int[]? classes = image.Channels == 2 ? null : image.ClassValues();
+        bool narrowed = array.GetProperty("dtype").ValueEquals("uint8") && image.BitDepth == 16;
+
+        // The reference reader drops the low byte of 16-bit colour samples.
+        int[] values = classes ?? (image.BitDepth == 8
+            ? Array.ConvertAll(image.Bytes, b => (int)b)
+            : Array.ConvertAll(image.Words, w => narrowed ? w >> 8 : w));
 
         // Lossy decoders may round differently by one.
         int slack = entry.GetProperty("format").ValueEquals("JPEG") ? 1 : 0;

@@ -1,6 +1,6 @@
 namespace Krait.Imaging.Codecs;
 
-/// <summary>JPEG, TIFF, GIF and WebP through libvips: first page or frame, upright, grey or RGB with or without alpha.
+/// <summary>JPEG, TIFF and WebP through libvips: first page or frame, upright, grey or RGB with or without alpha.
 /// </summary>
 /// <remarks>The loader is named outright and not guessed by libvips, so a hostile file reaches no other one.</remarks>
 internal static unsafe class VipsReader
@@ -53,13 +53,6 @@ internal static unsafe class VipsReader
     private static VipsPipeline Open(
         string name, ImageFormat format, byte* data, int length, ImageReadOptions options)
     {
-        if (format == ImageFormat.Gif && length >= 10)
-        {
-            // The loader takes an absurd canvas for a mistake and shrinks it to the first frame.
-            (ushort width, ushort height) = (*(ushort*)(data + 6), *(ushort*)(data + 8));
-            ImageLimits.Check(name, Math.Max(width, (ushort)1), Math.Max(height, (ushort)1), 4, options);
-        }
-
         VipsLibrary.Require(name, format);
         VipsPipeline pipeline = new(name, format);
         try
