@@ -43,6 +43,21 @@ public sealed class PngTests
     public void Files_of_another_writer_are_read(string file) =>
         Assert.Equal(Asset.Drawing(), Asset.Read(file).ToRgb8());
 
+    [Fact]
+    public void Row_filters_of_another_writer_are_undone()
+    {
+        Image narrow = Asset.Read("filters.png");
+        Image wide = Asset.Read("filters16.png");
+        for (int i = 0; i < 40 * 30 * 3; i++)
+        {
+            (int x, int y, int c) = (i / 3 % 40, i / 120, i % 3);
+            int expected = (int)((x * y / (2.0 + c)) + (x * x / (5.0 - c)));
+            expected += ((x * x * 7) + (y * y * 13) + (x * y * c * 5)) % 7;
+            Assert.Equal(expected % 256, narrow[x, y, c]);
+            Assert.Equal((expected % 256 * 256) + (i * 7 % 256), wide[x, y, c]);
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
