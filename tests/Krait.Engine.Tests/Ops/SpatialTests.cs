@@ -1,3 +1,5 @@
+using Krait.Engine.Devices;
+using Krait.Engine.Kernels.Simd;
 using Krait.Engine.Ops;
 using Krait.Engine.Programs;
 
@@ -73,6 +75,32 @@ public sealed class SpatialTests
         new OpCheck { MaxPerturbed = 20, GradientTolerance = 1e-4 }.Run([new(1, 5, 7, 3)],
             v => Interpolate.ApplyScaled(v[0], (1, 1.5, 2.3), InterpolateMode.Linear),
             x => Interpolated(x[0], [1, 1, 5, 7, 3], [1, 7, 16], InterpolateMode.Linear, false, [1, 1.5, 2.3]));
+
+    /// <summary>Of equal maxima the first gets the whole gradient; a NaN in a window is its maximum.</summary>
+    [Fact]
+    public void Maximum_of_ties_passes_the_gradient_to_the_first()
+    {
+        foreach (SimdLevel level in SimdLevels.Available)
+        {
+            using Device device = CpuDevice.Create(1, level);
+            using var store = new ParameterStore();
+            var program = new Program(true);
+            Value x = program.Input("x", new Shape(1, 2, 4, 1));
+            Value pooled = program.Keep(Pool.Apply(x, PoolKind.Max, [2, 2]), "pooled");
+            Value row = program.Keep(Reduce.Apply(ReduceKind.Max, Reshape.Apply(x, new Shape(2, 4)), -1), "row");
+            var gradients = Gradients.Append(program, [(pooled, null), (row, null)], [x]);
+            program.Keep(gradients[x]!, "dx");
+            using var plan = new Plan(program, device, store);
+            new float[] { 1, 2, 3, 3, 2, 0, 3, 3 }.CopyTo(plan[x].AsSpan());
+            plan.Run();
+            Assert.Equal([2f, 3f], plan[pooled].AsSpan().ToArray());
+            Assert.Equal([0f, 1f, 2f, 0f, 0f, 0f, 1f, 0f], plan[gradients[x]!].AsSpan().ToArray());
+            plan[x].AsSpan()[5] = float.NaN;
+            plan.Run();
+            Assert.True(float.IsNaN(plan[pooled].AsSpan()[0]) && float.IsNaN(plan[row].AsSpan()[1]));
+            Assert.Equal(3f, plan[pooled].AsSpan()[1]);
+        }
+    }
 
     [Fact]
     public void Pool_refuses_windows_that_do_not_fit()
