@@ -93,7 +93,7 @@ internal static unsafe class MatMul<L, V>
                     t.YStride = yStride;
                     t.Add = accumulate || k0 > 0 ? t.Y : null;
                     t.AddStride = yStride;
-                    Tile(ref t, (int)(last - first), columns);
+                    Rows(ref t, last - first, columns);
                 }
             }
         }
@@ -103,43 +103,56 @@ internal static unsafe class MatMul<L, V>
     public static long TransposedScratchFloats(long rows) =>
         256 * (MatMulTile<L, V>.PanelWidth + rows) + 2 * L.Count;
 
-    /// <summary>All rows of one panel, in tiles of nearly the same height.</summary>
+    /// <summary>All rows of one panel, in tiles of nearly the same height. Moves A, Y and Add of t.</summary>
     public static void Rows(ref MatMulTileArgs t, long rows, long columns)
     {
         int maxRows = MatMulTile<L, V>.MaxRows(columns > L.Count ? 2 : 1);
         long tiles = (rows + maxRows - 1) / maxRows;
-        float* a = t.A, y = t.Y, add = t.Add;
+        // The first tiles are one row higher than the others.
+        long height = tiles == 0 ? 0 : rows / tiles, higher = rows - tiles * height;
+        if (columns >= 2 * L.Count)
+        {
+            if (higher > 0)
+                MatMulTile<L, V>.Run((int)height + 1, 2, higher, ref t);
+            if (height > 0)
+                MatMulTile<L, V>.Run((int)height, 2, tiles - higher, ref t);
+            return;
+        }
         float* init = t.Init;
         float* bias = stackalloc float[2 * L.Count];
-        if (init != null && columns < 2 * L.Count)
-        {
-            for (int j = 0; j < 2 * L.Count; j++)
-                bias[j] = j < columns ? init[j] : 0f;
-            t.Init = bias;
-        }
-        for (long i = 0; i < tiles; i++)
-        {
-            long first = rows * i / tiles, last = rows * (i + 1) / tiles;
-            t.A = a + first * t.RowStride;
-            t.Y = y + first * t.YStride;
-            t.Add = add == null ? null : add + first * t.AddStride;
-            Tile(ref t, (int)(last - first), columns);
-        }
+        if (init != null)
+            t.Init = Widen(init, (int)columns, bias);
+        PartialTiles(ref t, (int)height + 1, higher, (int)columns);
+        PartialTiles(ref t, (int)height, tiles - higher, (int)columns);
         t.Init = init;
     }
 
-    /// <summary>One tile; a panel with less than whole vectors goes through a small buffer.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Tile(ref MatMulTileArgs t, int rows, long columns)
+    static float* Widen(float* init, int columns, float* bias)
     {
-        if (columns >= 2 * L.Count)
-            MatMulTile<L, V>.Run(rows, 2, ref t);
-        else if (columns == L.Count)
-            MatMulTile<L, V>.Run(rows, 1, ref t);
-        else
-            PartialTile(ref t, rows, (int)columns);
+        for (int j = 0; j < 2 * L.Count; j++)
+            bias[j] = j < columns ? init[j] : 0f;
+        return bias;
     }
 
+    /// <summary>Tiles of a panel with less than two whole vectors of columns.</summary>
+    static void PartialTiles(ref MatMulTileArgs t, int rows, long tiles, int columns)
+    {
+        if (columns == L.Count)
+        {
+            if (tiles > 0)
+                MatMulTile<L, V>.Run(rows, 1, tiles, ref t);
+            return;
+        }
+        for (; tiles > 0; tiles--)
+        {
+            PartialTile(ref t, rows, columns);
+            t.A += rows * t.RowStride;
+            t.Y += rows * t.YStride;
+            t.Add += t.Add == null ? 0 : rows * t.AddStride;
+        }
+    }
+
+    /// <summary>A tile goes through a small buffer, from which the columns that exist are copied.</summary>
     static void PartialTile(ref MatMulTileArgs t, int rows, int columns)
     {
         float* buffer = stackalloc float[14 * 2 * L.Count];
@@ -148,7 +161,7 @@ internal static unsafe class MatMul<L, V>
         inner.Y = buffer;
         inner.YStride = width;
         inner.Add = null;
-        MatMulTile<L, V>.Run(rows, columns > L.Count ? 2 : 1, ref inner);
+        MatMulTile<L, V>.Run(rows, columns > L.Count ? 2 : 1, 1, ref inner);
         for (int i = 0; i < rows; i++)
         {
             float* add = t.Add == null ? null : t.Add + i * t.AddStride;

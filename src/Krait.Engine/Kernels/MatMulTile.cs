@@ -67,60 +67,60 @@ internal static unsafe class MatMulTile<L, V>
     public static int MaxRows(int vectors) =>
         L.HasManyRegisters ? 14 : vectors == 2 ? 6 : 12;
 
-    /// <summary>Computes a tile of 1 to MaxRows rows.</summary>
-    public static void Run(int rows, int vectors, ref MatMulTileArgs t)
+    /// <summary>Computes tiles of 1 to MaxRows rows below each other; t then points behind the last.</summary>
+    public static void Run(int rows, int vectors, long tiles, ref MatMulTileArgs t)
     {
         if (vectors == 2)
-            Run<Count2>(rows, ref t);
+            Run<Count2>(rows, tiles, ref t);
         else
-            Run<Count1>(rows, ref t);
+            Run<Count1>(rows, tiles, ref t);
     }
 
-    static void Run<W>(int rows, ref MatMulTileArgs t) where W : struct, ICount
+    static void Run<W>(int rows, long tiles, ref MatMulTileArgs t) where W : struct, ICount
     {
         switch (rows)
         {
             case 1:
-                Run<Count1, W>(ref t);
+                Run<Count1, W>(tiles, ref t);
                 break;
             case 2:
-                Run<Count2, W>(ref t);
+                Run<Count2, W>(tiles, ref t);
                 break;
             case 3:
-                Run<Count3, W>(ref t);
+                Run<Count3, W>(tiles, ref t);
                 break;
             case 4:
-                Run<Count4, W>(ref t);
+                Run<Count4, W>(tiles, ref t);
                 break;
             case 5:
-                Run<Count5, W>(ref t);
+                Run<Count5, W>(tiles, ref t);
                 break;
             case 6:
-                Run<Count6, W>(ref t);
+                Run<Count6, W>(tiles, ref t);
                 break;
             case 7:
-                Run<Count7, W>(ref t);
+                Run<Count7, W>(tiles, ref t);
                 break;
             case 8:
-                Run<Count8, W>(ref t);
+                Run<Count8, W>(tiles, ref t);
                 break;
             case 9:
-                Run<Count9, W>(ref t);
+                Run<Count9, W>(tiles, ref t);
                 break;
             case 10:
-                Run<Count10, W>(ref t);
+                Run<Count10, W>(tiles, ref t);
                 break;
             case 11:
-                Run<Count11, W>(ref t);
+                Run<Count11, W>(tiles, ref t);
                 break;
             case 12:
-                Run<Count12, W>(ref t);
+                Run<Count12, W>(tiles, ref t);
                 break;
             case 13:
-                Run<Count13, W>(ref t);
+                Run<Count13, W>(tiles, ref t);
                 break;
             case 14:
-                Run<Count14, W>(ref t);
+                Run<Count14, W>(tiles, ref t);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(rows), rows, "a tile has 1 to 14 rows");
@@ -128,7 +128,21 @@ internal static unsafe class MatMulTile<L, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Run<R, W>(ref MatMulTileArgs t)
+    static void Run<R, W>(long tiles, ref MatMulTileArgs t)
+        where R : struct, ICount
+        where W : struct, ICount
+    {
+        for (; tiles > 0; tiles--)
+        {
+            Tile<R, W>(ref t);
+            t.A += R.Value * t.RowStride;
+            t.Y += R.Value * t.YStride;
+            t.Add += t.Add == null ? 0 : R.Value * t.AddStride;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Tile<R, W>(ref MatMulTileArgs t)
         where R : struct, ICount
         where W : struct, ICount
     {
@@ -265,42 +279,42 @@ internal static unsafe class MatMulTile<L, V>
                     a12 += step;
             }
         }
-        Finish<W>(c0, d0, 0, ref t);
+        float* y = t.Y, add = t.Add;
+        long yStride = t.YStride, addStride = t.AddStride;
+        Finish<W>(c0, d0, y, add);
         if (R.Value > 1)
-            Finish<W>(c1, d1, 1, ref t);
+            Finish<W>(c1, d1, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 2)
-            Finish<W>(c2, d2, 2, ref t);
+            Finish<W>(c2, d2, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 3)
-            Finish<W>(c3, d3, 3, ref t);
+            Finish<W>(c3, d3, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 4)
-            Finish<W>(c4, d4, 4, ref t);
+            Finish<W>(c4, d4, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 5)
-            Finish<W>(c5, d5, 5, ref t);
+            Finish<W>(c5, d5, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 6)
-            Finish<W>(c6, d6, 6, ref t);
+            Finish<W>(c6, d6, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 7)
-            Finish<W>(c7, d7, 7, ref t);
+            Finish<W>(c7, d7, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 8)
-            Finish<W>(c8, d8, 8, ref t);
+            Finish<W>(c8, d8, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 9)
-            Finish<W>(c9, d9, 9, ref t);
+            Finish<W>(c9, d9, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 10)
-            Finish<W>(c10, d10, 10, ref t);
+            Finish<W>(c10, d10, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 11)
-            Finish<W>(c11, d11, 11, ref t);
+            Finish<W>(c11, d11, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 12)
-            Finish<W>(c12, d12, 12, ref t);
+            Finish<W>(c12, d12, y += yStride, add += add == null ? 0 : addStride);
         if (R.Value > 13)
-            Finish<W>(c13, d13, 13, ref t);
+            Finish<W>(c13, d13, y += yStride, add += add == null ? 0 : addStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Finish<W>(V c, V d, long i, ref MatMulTileArgs t) where W : struct, ICount
+    static void Finish<W>(V c, V d, float* y, float* add) where W : struct, ICount
     {
-        float* y = t.Y + i * t.YStride;
-        if (t.Add != null)
+        if (add != null)
         {
-            float* add = t.Add + i * t.AddStride;
             c = L.Add(c, L.Load(add));
             if (W.Value > 1)
                 d = L.Add(d, L.Load(add + L.Count));
