@@ -11,6 +11,7 @@ public static class CpuDevice
     public static Device Create(int threads = 0, SimdLevel? level = null)
     {
         int count = threads > 0 ? threads : Environment.ProcessorCount;
+        LaneMask.Prepare();
         return (level ?? SimdLevels.Choose(Environment.GetEnvironmentVariable(SimdLevels.Variable))) switch
         {
             SimdLevel.Vector512 => new CpuDevice<Lanes512, Vector512<float>>(count, SimdLevel.Vector512),

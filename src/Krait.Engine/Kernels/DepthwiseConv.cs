@@ -59,9 +59,9 @@ internal static unsafe class DepthwiseConv<L, V>
                 if (!four)
                     One(s, from, xStride, i - s.Pad.W, w + c, tapStride, b, rows, xRows, taps, channels, to);
                 else if (s.Kernel.W == 3)
-                    FourByThree(from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
+                    FourByThree(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
                 else
-                    Four(s.Kernel.W, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
+                    Four(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
                 int pixels = four ? 4 : 1;
                 if (activation != Activation.None)
                     Activate<L, V>.Forward(activation, 0.01f, to, yStride, pixels, channels, to, yStride);
@@ -75,24 +75,33 @@ internal static unsafe class DepthwiseConv<L, V>
         in DepthwiseShape s, float* x, long xStride, int first, float* w, long tapStride, float* bias, int rows,
         long* xRows, long* taps, int channels, float* y)
     {
-        int t0 = Math.Max(0, -first), t1 = Math.Min(s.Kernel.W, s.Input.W - first);
-        for (int c = 0; c < channels; c += L.Count)
+        int t0 = Math.Max(0, -first), t1 = Math.Min(s.Kernel.W, s.Input.W - first), c = 0;
+        for (; c <= channels - L.Count; c += L.Count)
         {
-            int lanes = Math.Min(L.Count, channels - c);
-            V sum = bias == null ? L.Zero : L.LoadFirst(bias + c, lanes);
+            V sum = bias == null ? L.Zero : L.Load(bias + c);
+            for (int r = 0; r < rows; r++)
+            {
+                float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
+                for (int t = t0; t < t1; t++)
+                    sum = L.Fma(L.Load(p + t * xStride), L.Load(q + t * tapStride), sum);
+            }
+            L.Store(sum, y + c);
+        }
+        for (; c < channels; c++)
+        {
+            float sum = bias == null ? 0f : bias[c];
             for (int r = 0; r < rows; r++)
                 for (int t = t0; t < t1; t++)
-                    sum = L.Fma(
-                        L.LoadFirst(x + xRows[r] + t * xStride + c, lanes),
-                        L.LoadFirst(w + (taps[r] + t) * tapStride + c, lanes), sum);
-            L.StoreFirst(sum, y + c, lanes);
+                    sum = MathF.FusedMultiplyAdd(
+                        x[xRows[r] + t * xStride + c], w[(taps[r] + t) * tapStride + c], sum);
+            y[c] = sum;
         }
     }
 
     /// <summary>Four neighbouring outputs, kernel three wide: a weight serves four products, a pixel three.</summary>
     static void FourByThree(
-        float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows, long* taps, int channels,
-        float* y, long yStride)
+        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
+        long* taps, int channels, float* y, long yStride)
     {
         int c = 0;
         for (; c <= channels - L.Count; c += L.Count)
@@ -124,36 +133,45 @@ internal static unsafe class DepthwiseConv<L, V>
             L.Store(y2, y + 2 * yStride + c);
             L.Store(y3, y + 3 * yStride + c);
         }
-        if (c < channels)
-            Four(3, x + c, xStride, w + c, tapStride, bias == null ? null : bias + c, rows, xRows, taps, channels - c,
-                y + c, yStride);
+        Rest(s, x, xStride, w, tapStride, bias, rows, xRows, taps, c, channels, y, yStride);
     }
 
     /// <summary>Four neighbouring outputs away from the border, any kernel.</summary>
     static void Four(
-        int width, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows, long* taps,
-        int channels, float* y, long yStride)
+        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
+        long* taps, int channels, float* y, long yStride)
     {
-        for (int c = 0; c < channels; c += L.Count)
+        int c = 0;
+        for (; c <= channels - L.Count; c += L.Count)
         {
-            int lanes = Math.Min(L.Count, channels - c);
-            V y0 = bias == null ? L.Zero : L.LoadFirst(bias + c, lanes), y1 = y0, y2 = y0, y3 = y0;
+            V y0 = bias == null ? L.Zero : L.Load(bias + c), y1 = y0, y2 = y0, y3 = y0;
             for (int r = 0; r < rows; r++)
             {
                 float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
-                for (int t = 0; t < width; t++, p += xStride, q += tapStride)
+                for (int t = 0; t < s.Kernel.W; t++, p += xStride, q += tapStride)
                 {
-                    V v = L.LoadFirst(q, lanes);
-                    y0 = L.Fma(L.LoadFirst(p, lanes), v, y0);
-                    y1 = L.Fma(L.LoadFirst(p + xStride, lanes), v, y1);
-                    y2 = L.Fma(L.LoadFirst(p + 2 * xStride, lanes), v, y2);
-                    y3 = L.Fma(L.LoadFirst(p + 3 * xStride, lanes), v, y3);
+                    V v = L.Load(q);
+                    y0 = L.Fma(L.Load(p), v, y0);
+                    y1 = L.Fma(L.Load(p + xStride), v, y1);
+                    y2 = L.Fma(L.Load(p + 2 * xStride), v, y2);
+                    y3 = L.Fma(L.Load(p + 3 * xStride), v, y3);
                 }
             }
-            L.StoreFirst(y0, y + c, lanes);
-            L.StoreFirst(y1, y + yStride + c, lanes);
-            L.StoreFirst(y2, y + 2 * yStride + c, lanes);
-            L.StoreFirst(y3, y + 3 * yStride + c, lanes);
+            L.Store(y0, y + c);
+            L.Store(y1, y + yStride + c);
+            L.Store(y2, y + 2 * yStride + c);
+            L.Store(y3, y + 3 * yStride + c);
         }
+        Rest(s, x, xStride, w, tapStride, bias, rows, xRows, taps, c, channels, y, yStride);
+    }
+
+    /// <summary>The channels that fill no vector, of four outputs away from the border.</summary>
+    static void Rest(
+        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
+        long* taps, int c, int channels, float* y, long yStride)
+    {
+        for (int i = 0; i < 4 && c < channels; i++)
+            One(s, x + i * xStride + c, xStride, 0, w + c, tapStride, bias == null ? null : bias + c, rows, xRows, taps,
+                channels - c, y + i * yStride + c);
     }
 }

@@ -45,12 +45,11 @@ internal static unsafe class DepthwiseConvGradient<L, V>
     /// <summary>One tap of one output.</summary>
     static void One(float* x, float* dy, int c0, int c1, float* dw)
     {
-        for (int c = c0; c < c1; c += L.Count)
-        {
-            int lanes = Math.Min(L.Count, c1 - c);
-            V sum = L.Fma(L.LoadFirst(x + c, lanes), L.LoadFirst(dy + c, lanes), L.LoadFirst(dw + c, lanes));
-            L.StoreFirst(sum, dw + c, lanes);
-        }
+        int c = c0;
+        for (; c <= c1 - L.Count; c += L.Count)
+            L.Store(L.Fma(L.Load(x + c), L.Load(dy + c), L.Load(dw + c)), dw + c);
+        for (; c < c1; c++)
+            dw[c] = MathF.FusedMultiplyAdd(x[c], dy[c], dw[c]);
     }
 
     /// <summary>Up to three neighbouring taps of four neighbouring outputs.</summary>
@@ -60,18 +59,9 @@ internal static unsafe class DepthwiseConvGradient<L, V>
         int c = c0;
         if (width == 3)
             c = FourByThree(x, xStride, dy, dyStride, c0, c1, dw, dwStride);
-        for (; c < c1; c += L.Count)
-        {
-            int lanes = Math.Min(L.Count, c1 - c);
-            for (int t = 0; t < width; t++)
-            {
-                V sum = L.LoadFirst(dw + t * dwStride + c, lanes);
-                for (int i = 0; i < 4; i++)
-                    sum = L.Fma(
-                        L.LoadFirst(x + (t + i) * xStride + c, lanes), L.LoadFirst(dy + i * dyStride + c, lanes), sum);
-                L.StoreFirst(sum, dw + t * dwStride + c, lanes);
-            }
-        }
+        for (int t = 0; t < width; t++)
+            for (int i = 0; i < 4; i++)
+                One(x + (t + i) * xStride, dy + i * dyStride, c, c1, dw + t * dwStride);
     }
 
     /// <summary>Whole vectors only; returns the first channel that is left.</summary>

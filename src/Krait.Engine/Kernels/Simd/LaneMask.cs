@@ -15,6 +15,12 @@ public static unsafe class LaneMask
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
 
+    /// <summary>
+    /// Fills the table before kernels are compiled: they then hold its address as a constant, without a check that
+    /// would cost every masked access.
+    /// </summary>
+    public static void Prepare() => RuntimeHelpers.RunClassConstructor(typeof(LaneMask).TypeHandle);
+
     /// <summary>Load a whole register from here: its first <paramref name="n"/> lanes (0 to 16) are all ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float* First(int n) =>
