@@ -37,9 +37,6 @@ internal static class StrokeFont
     public static double Width(string text, double size) =>
         text.Length == 0 ? 0 : (text.Sum(Advance) - 2) * size / UnitsPerEm;
 
-    /// <summary>Cap height in pixels.</summary>
-    public static double CapHeight(double size) => 6 * size / UnitsPerEm;
-
     /// <summary>The strokes of a line of text whose base line starts at (x, y).</summary>
     public static List<(double X, double Y)[]> Strokes(string text, double x, double y, double size)
     {
