@@ -63,6 +63,11 @@ public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding,
             : ImageTransforms.ResizeBilinear(samples, image.Height, image.Width, p.Channels, p.Height, p.Width);
     }
 
+    /// <summary>Class numbers at the network's size, nearest pixel.</summary>
+    public byte[] ResizeLabels(byte[] labels, int width, int height) =>
+        width == Preprocessing.Width && height == Preprocessing.Height ? labels
+            : ImageTransforms.ResizeNearest<byte>(labels, height, width, 1, Preprocessing.Height, Preprocessing.Width);
+
     private float[] PrepareTarget(byte[] labels, int width, int height)
     {
         var p = Preprocessing;
@@ -72,7 +77,6 @@ public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding,
             float[] target = Array.ConvertAll(labels, v => (float)v);
             return sameSize ? target : ImageTransforms.ResizeBilinear(target, height, width, 1, p.Height, p.Width);
         }
-        return Array.ConvertAll(
-            ImageTransforms.ResizeNearest<byte>(labels, height, width, 1, p.Height, p.Width), v => (float)v);
+        return Array.ConvertAll(ResizeLabels(labels, width, height), v => (float)v);
     }
 }

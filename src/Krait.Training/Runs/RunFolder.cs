@@ -31,6 +31,9 @@ public sealed class RunFolder
     /// <summary>Weights after the last complete epoch, what resume goes on from.</summary>
     public string LastWeights => Path.Combine(Checkpoints, "last.safetensors");
 
+    /// <summary>State, weights and optimizer for an exact resume.</summary>
+    public string State => Path.Combine(Checkpoints, "trainer_state.safetensors");
+
     public string Config => Path.Combine(Root, "config.yaml");
     public string SplitsFile => Path.Combine(Root, "splits.json");
     public string Metrics => Path.Combine(Root, "metrics.csv");

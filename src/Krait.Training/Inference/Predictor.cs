@@ -1,0 +1,67 @@
+using Krait.Engine;
+using Krait.Engine.Devices;
+using Krait.Imaging;
+using Krait.Training.Execution;
+
+namespace Krait.Training;
+
+/// <summary>
+/// Predicts masks of pictures of any size. Safe to call from several threads: preparing runs side by side, the
+/// network takes one picture at a time with all its threads.
+/// </summary>
+public sealed class Predictor : IDisposable
+{
+    private readonly Device device;
+    private readonly bool ownsDevice, ownsModel;
+    private readonly InferenceSession session;
+
+    /// <param name="model">The model; it is not disposed.</param>
+    /// <param name="device">Where it runs; it is not disposed.</param>
+    public Predictor(TrainedModel model, Device device) : this(model, device, false, false) { }
+
+    private Predictor(TrainedModel model, Device device, bool ownsModel, bool ownsDevice)
+    {
+        (Model, this.device, this.ownsModel, this.ownsDevice) = (model, device, ownsModel, ownsDevice);
+        session = new InferenceSession(model.Network, device);
+    }
+
+    public TrainedModel Model { get; }
+
+    /// <summary>Opens a Krait weights file on this machine's processor.</summary>
+    /// <param name="path">The .safetensors file that training wrote.</param>
+    /// <param name="threads">0 for one a core.</param>
+    /// <exception cref="Weights.WeightsException">If the file is damaged or does not describe a model.</exception>
+    public static Predictor Load(string path, int threads = 0) =>
+        new(TrainedModel.Load(path), CpuDevice.Create(threads), ownsModel: true, ownsDevice: true);
+
+    /// <summary>Predicts a picture.</summary>
+    /// <param name="image">Any size from 1x1, any number of channels.</param>
+    /// <param name="tiles">False: resized to the training size and back, as in the papers. True: overlapping windows
+    /// of the training size over the picture at its own size.</param>
+    public Prediction Predict(Image image, bool tiles = false) => tiles
+        ? PicturePrediction.Tiled(image, Model.Preprocessing, Model.Outputs, Logits)
+        : PicturePrediction.Resized(image, Model.Preprocessing, Model.Outputs, Logits);
+
+    /// <summary>Predicts pixels in memory.</summary>
+    /// <param name="pixels">[H, W, C] 8-bit samples, row by row.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="channels">1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.</param>
+    /// <param name="tiles">As above.</param>
+    public Prediction Predict(ReadOnlySpan<byte> pixels, int width, int height, int channels, bool tiles = false) =>
+        Predict(new Image(width, height, channels, pixels.ToArray()), tiles);
+
+    /// <summary>Predicts a picture file.</summary>
+    public Prediction Predict(string path, bool tiles = false) => Predict(ImageFile.Read(path), tiles);
+
+    public void Dispose()
+    {
+        session.Dispose();
+        if (ownsModel) Model.Dispose();
+        if (ownsDevice) device.Dispose();
+    }
+
+    /// <summary>[B, H, W, K] logits of prepared pictures.</summary>
+    internal float[] Logits(ReadOnlySpan<float> image, int batch, int height, int width) =>
+        session.Logits(image, new Shape(batch, height, width, Model.Preprocessing.Channels));
+}

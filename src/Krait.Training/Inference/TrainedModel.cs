@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Krait.Imaging;
+using Krait.Models;
+using Krait.Training.Config;
+using Krait.Training.Data;
+using Krait.Training.Execution;
+using Krait.Weights;
+
+namespace Krait.Training;
+
+/// <summary>A network with all that prediction needs: preprocessing and classes. What a Krait weights file holds.</summary>
+public sealed class TrainedModel : IDisposable
+{
+    private TrainedModel(SegmentationModel network, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
+        CoverageReport? coverage = null) =>
+        (Network, Preprocessing, Classes, Coverage) = (network, preprocessing, classes, coverage);
+
+    public SegmentationModel Network { get; }
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>Classes, background first.</summary>
+    public IReadOnlyList<ClassInfo> Classes { get; }
+
+    /// <summary>Channels of the logits: 1 for two classes.</summary>
+    public int Outputs => Network.Classes;
+
+    /// <summary>What was filled from the file; null for a fresh model.</summary>
+    public CoverageReport? Coverage { get; }
+
+    /// <summary>Opens a Krait weights file.</summary>
+    /// <exception cref="WeightsException">If the file is damaged or does not describe a model.</exception>
+    public static TrainedModel Load(string path)
+    {
+        var loaded = ModelFile.Load(path);
+        try
+        {
+            var (model, metadata, coverage) = loaded;
+            var preprocessing = metadata.Preprocessing.Count == 0
+                ? throw new WeightsException($"read {Path.GetFileName(path)}: it does not say how pictures are prepared. " +
+                    "Convert it again and name size and normalisation.")
+                : Preprocessing.FromJson(metadata.Preprocessing.ToJsonString());
+            return new TrainedModel(model, preprocessing, ReadClasses(metadata, model.Classes), coverage);
+        }
+        catch
+        {
+            loaded.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A fresh model, or one started from the configured weights.</summary>
+    /// <exception cref="ConfigException">If an option is unknown or contradicts the data.</exception>
+    /// <exception cref="WeightsException">If the weights do not cover the model.</exception>
+    public static TrainedModel Create(ModelConfig config, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
+        ulong seed)
+    {
+        var options = ToJson(config.Options);
+        Fix(options, "inputChannels", preprocessing.Channels, "preprocessing.channels");
+        Fix(options, "classes", classes.Count == 2 ? 1 : classes.Count, "the data's classes");
+        SegmentationModel network;
+        try
+        {
+            network = ModelRegistry.Create(config.Id, options, seed);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ConfigException($"model: {e.Message}", e);
+        }
+        int multiple = network.SizeMultiple;
+        if (preprocessing.Height % multiple != 0 || preprocessing.Width % multiple != 0)
+        {
+            network.Dispose();
+            throw new ConfigException($"preprocessing.size: {config.Id} needs multiples of {multiple}; got " +
+                $"{preprocessing.Height} x {preprocessing.Width}. Use {Up(preprocessing.Height)} x {Up(preprocessing.Width)}.");
+        }
+        var coverage = config.Weights is null ? null
+            : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
+        return new TrainedModel(network, preprocessing, classes, coverage);
+
+        int Up(int size) => (size + multiple - 1) / multiple * multiple;
+    }
+
+    /// <summary>Writes a Krait weights file; whole or not at all.</summary>
+    public void Save(string path) => ModelFile.Save(path, Network, new KraitMetadata
+    {
+        Model = Network.Id,
+        Options = Network.OptionsJson(),
+        Preprocessing = JsonNode.Parse(Preprocessing.ToJson())!.AsObject(),
+        Classes = [.. Classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
+        TrainingSize = [Preprocessing.Height, Preprocessing.Width],
+    });
+
+    /// <summary>Replaces the weights by those of a file of the same model.</summary>
+    public void Reload(string path) => ModelFile.LoadInto(Network, path);
+
+    public void Dispose() => Network.Dispose();
+
+    /// <summary>Options as the registry wants them: camelCase keys; "[2, 2]", "0.1" and "true" are JSON.</summary>
+    internal static JsonObject ToJson(IReadOnlyDictionary<string, string> options)
+    {
+        var json = new JsonObject();
+        foreach (var (key, text) in options)
+        {
+            string[] words = key.Split('_');
+            string name = words[0] + string.Concat(words.Skip(1).Select(w => w.Length == 0 ? "" : char.ToUpperInvariant(w[0]) + w[1..]));
+            try
+            {
+                json[name] = JsonNode.Parse(text);
+            }
+            catch (JsonException)
+            {
+                json[name] = text;
+            }
+        }
+        return json;
+    }
+
+    private static void Fix(JsonObject options, string key, int value, string reason)
+    {
+        if (options[key] is { } set && set.ToJsonString() != value.ToString(CultureInfo.InvariantCulture))
+            throw new ConfigException($"model.options.{key}: {reason} ask for {value}; got {set.ToJsonString()}. Leave it out.");
+        options[key] = value;
+    }
+
+    private static IReadOnlyList<ClassInfo> ReadClasses(KraitMetadata metadata, int outputs)
+    {
+        int count = outputs == 1 ? 2 : outputs;
+        if (metadata.Classes.Count != count)
+            return [.. Enumerable.Range(0, count).Select(c => new ClassInfo(c == 0 ? "background" :
+                count == 2 ? "foreground" : FormattableString.Invariant($"class{c}"), ClassInfo.DefaultColor(c)))];
+        return [.. metadata.Classes.Select(c => new ClassInfo(c.Name, Rgba.Parse(c.Color)))];
+    }
+}

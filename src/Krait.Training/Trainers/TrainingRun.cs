@@ -1,0 +1,254 @@
+using System.Diagnostics;
+using Krait.Engine;
+using Krait.Engine.Devices;
+using Krait.Engine.Optimizers;
+using Krait.Engine.Programs;
+using Krait.Imaging;
+using Krait.Training.Config;
+using Krait.Training.Data;
+using Krait.Training.Execution;
+using Krait.Training.Runs;
+using Krait.Training.Schedules;
+
+namespace Krait.Training;
+
+/// <summary>One run of <see cref="Trainer"/>: owns model, plans, loaders and files.</summary>
+internal sealed class TrainingRun : IDisposable
+{
+    private readonly TrainConfig config;
+    private readonly Dataset data;
+    private readonly Splits splits;
+    private readonly IProgress<TrainProgress>? progress;
+    private readonly SampleReader reader;
+    private readonly BatchLoader trainLoader, valLoader;
+    private readonly Device device;
+    private readonly TrainedModel model;
+    private readonly Predictor predictor;
+    private readonly Arena arena = new();
+    private readonly TrainingStep firstStep;
+    private readonly TrainingStep? addingStep;
+    private readonly Optimizer optimizer;
+    private readonly LearningRateSchedule schedule;
+    private readonly int batchesPerEpoch;
+    private RunFolder folder = null!;
+    private RunLogs logs = null!;
+    private TrainerState state = new();
+
+    public TrainingRun(TrainConfig config, Dataset data, Splits splits, ImageReadOptions read,
+        IProgress<TrainProgress>? progress)
+    {
+        (this.config, this.data, this.splits, this.progress) = (config, data, splits, progress);
+        var p = config.Preprocessing;
+        reader = new SampleReader(p, data.Coding, read);
+        // Validation rarely needs more than its share of the memory for prepared samples.
+        long perSample = sizeof(float) * (long)p.Height * p.Width * (p.Channels + 1);
+        long valCache = Math.Min(config.Data.CacheBytes / 4, perSample * splits.Val.Count);
+        trainLoader = new BatchLoader(splits.Train, reader, new LoaderOptions
+        {
+            Batch = config.Batch, Seed = config.Seed, Training = true, Augmentation = config.Augmentation,
+            CacheBytes = config.Data.CacheBytes - valCache,
+        });
+        valLoader = new BatchLoader(splits.Val, reader, new LoaderOptions { Batch = config.Batch, CacheBytes = valCache });
+        batchesPerEpoch = trainLoader.BatchCount / config.Accumulation * config.Accumulation;
+        if (batchesPerEpoch == 0)
+            throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need more " +
+                $"than {splits.Train.Count} training pictures. Lower accumulation or batch.");
+        var loss = TrainingParts.Loss(config.Loss, data.Outputs);
+        device = CpuDevice.Create(config.Threads);
+        model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
+        predictor = new Predictor(model, device);
+        long cached = Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count));
+        var options = new TrainingStepOptions
+        {
+            MemoryLimitBytes = config.MemoryLimit, ResidentBytes = Environment.WorkingSet + cached,
+            OptimizerSlots = TrainingParts.SlotsOf(config.Optimizer), CheckNumerics = config.CheckNumerics,
+            LossScale = 1f / config.Accumulation,
+        };
+        var image = new Shape(trainLoader.BatchSize, p.Height, p.Width, p.Channels);
+        var target = new Shape(trainLoader.BatchSize, p.Height, p.Width, 1);
+        firstStep = new TrainingStep(model.Network, device, loss, image, target, options, arena);
+        addingStep = config.Accumulation == 1 ? null
+            : new TrainingStep(model.Network, device, loss, image, target, options with { Accumulate = true }, arena);
+        optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
+        schedule = config.Schedule.Build(config.Optimizer.LearningRate, config.Epochs);
+    }
+
+    /// <summary>Begins in a new folder.</summary>
+    public void Start(RunFolder where, string command)
+    {
+        folder = where;
+        state = new TrainerState { Seed = config.Seed };
+        folder.WriteStart(config, command, RunEnvironment.ToJson(config.Seed, device.Threads, device.Description),
+            RunReport.DatasetJson(data, splits), splits);
+        logs = new RunLogs(folder, 0, null);
+    }
+
+    /// <summary>Goes on from the last checkpoint of a folder.</summary>
+    public void Resume(RunFolder where)
+    {
+        folder = where;
+        state = TrainerState.Load(folder.State, model.Network.Store, optimizer, firstStep.Learned);
+        if (state.Seed != config.Seed)
+            throw new ConfigException($"seed: cannot change on resume; the run has {state.Seed}, got {config.Seed}.");
+        RunFile.WriteText(folder.Config, config.ToYaml());
+        folder.MarkUnfinished();
+        logs = new RunLogs(folder, state.Epoch, state.Step);
+    }
+
+    /// <summary>Trains to the end or until cancelled.</summary>
+    public TrainResult Go(CancellationToken cancel)
+    {
+        try
+        {
+            Report(TrainPhase.Start, 0, 0, p => p with { Memory = firstStep.Forecast, Note = RunReport.Note(data, splits, model) });
+            bool stopped = IsStalled;
+            while (state.Epoch < config.Epochs && !stopped)
+            {
+                if (!TrainEpoch(cancel) || !FinishEpoch(cancel)) return Interrupted();
+                stopped = IsStalled;
+            }
+            return Finish(stopped, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return Interrupted();
+        }
+        catch (Exception e)
+        {
+            folder.MarkFailed(e.Message);
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        logs?.Dispose();
+        firstStep.Dispose();
+        addingStep?.Dispose();
+        predictor.Dispose();
+        arena.Dispose();
+        model.Dispose();
+        device.Dispose();
+    }
+
+    private bool IsStalled => config.EarlyStop > 0 && state.Epoch - state.BestEpoch >= config.EarlyStop;
+
+    private double Rate => schedule.RateAt(state.Epoch, state.Scores.ToArray());
+
+    /// <summary>The batches of the current epoch that are left; false if cancelled between two steps.</summary>
+    private bool TrainEpoch(CancellationToken cancel)
+    {
+        double rate = Rate, secondsBefore = state.EpochSeconds;
+        int startBatch = state.Batch, micro = 0;
+        double pending = 0;
+        var watch = Stopwatch.StartNew();
+        foreach (var batch in trainLoader.Epoch(state.Epoch, startBatch))
+        {
+            if (state.Batch >= batchesPerEpoch) break;
+            if (micro == 0 && cancel.IsCancellationRequested) return false;
+            var step = micro == 0 ? firstStep : addingStep!;
+            float loss = step.Run(batch.Image, batch.Target,
+                new RunArguments(config.Seed, state.Step, micro * trainLoader.BatchSize));
+            RequireFinite(loss);
+            pending += loss;
+            if (++micro < config.Accumulation) continue;
+            double norm = config.Optimizer.ClipNorm > 0
+                ? GradientClip.ByNorm(device, model.Network.Store, firstStep.Learned, config.Optimizer.ClipNorm) : double.NaN;
+            optimizer.Step(firstStep.Learned, rate);
+            state = state with
+            {
+                Batch = state.Batch + micro, Step = state.Step + 1, LossSum = state.LossSum + pending,
+                EpochSeconds = secondsBefore + watch.Elapsed.TotalSeconds,
+            };
+            logs.Step(state.Step, state.Epoch + 1, state.Seconds + state.EpochSeconds, pending / micro, rate, norm);
+            (micro, pending) = (0, 0);
+            double speed = (state.Batch - startBatch) * trainLoader.BatchSize / watch.Elapsed.TotalSeconds;
+            Report(TrainPhase.Train, state.Batch, batchesPerEpoch,
+                p => p with { Loss = state.LossSum / state.Batch, LearningRate = rate, PicturesPerSecond = speed });
+        }
+        return true;
+    }
+
+    /// <summary>Validates, logs, keeps the best weights, saves; false if cancelled.</summary>
+    private bool FinishEpoch(CancellationToken cancel)
+    {
+        double trainSeconds = state.EpochSeconds, rate = Rate;
+        var watch = Stopwatch.StartNew();
+        var scores = ValidationPass.Run(predictor, valLoader,
+            done => Report(TrainPhase.Validate, done, splits.Val.Count, p => p), cancel);
+        if (scores is null) return false;
+        int epoch = state.Epoch + 1;
+        bool best = scores.Score > state.BestScore;
+        if (best) model.Save(folder.BestWeights);
+        double seconds = trainSeconds + watch.Elapsed.TotalSeconds;
+        var metrics = new EpochMetrics(epoch, rate, state.LossSum / batchesPerEpoch, scores.CrossEntropy, scores.Score,
+            scores.Dice.Median, scores.Pooled.Dice, scores.Pooled.MeanIoU, scores.Pooled.Accuracy,
+            scores.Pooled.Sensitivity, scores.Pooled.Specificity, seconds,
+            batchesPerEpoch * trainLoader.BatchSize / Math.Max(1e-9, trainSeconds), best);
+        state = state with
+        {
+            Epoch = epoch, Batch = 0, LossSum = 0, EpochSeconds = 0, Seconds = state.Seconds + seconds,
+            Scores = [.. state.Scores, scores.Score],
+            BestEpoch = best ? epoch : state.BestEpoch, BestScore = best ? scores.Score : state.BestScore,
+        };
+        logs.Epoch(metrics, state.Step, state.Seconds);
+        SaveState();
+        RunCurves.Write(folder.Root, logs.Table, state.BestEpoch);
+        if (config.SampleEvery > 0 && (epoch % config.SampleEvery == 0 || epoch == config.Epochs)) DrawSamples(epoch);
+        Report(TrainPhase.Validate, splits.Val.Count, splits.Val.Count, p => p with { Epoch = epoch, Completed = metrics });
+        return true;
+    }
+
+    private TrainResult Finish(bool stoppedEarly, CancellationToken cancel)
+    {
+        if (File.Exists(folder.BestWeights)) model.Reload(folder.BestWeights);
+        int total = splits.Val.Count + splits.Test.Count;
+        string report = RunReport.Write(folder, config, data, splits, state, predictor, reader, stoppedEarly,
+            done => Report(TrainPhase.Evaluate, done, total, p => p), cancel);
+        folder.MarkDone(report);
+        return Result(interrupted: false, stoppedEarly);
+    }
+
+    private TrainResult Interrupted()
+    {
+        SaveState();
+        return Result(interrupted: true, stoppedEarly: false);
+    }
+
+    private void SaveState()
+    {
+        model.Save(folder.LastWeights);
+        state.Save(folder.State, model.Network.Store, optimizer);
+    }
+
+    private TrainResult Result(bool interrupted, bool stoppedEarly) => new(folder.Root, state.Epoch, state.BestEpoch,
+        state.BestEpoch > 0 ? state.BestScore : double.NaN, interrupted, stoppedEarly, state.Seconds + state.EpochSeconds);
+
+    private void DrawSamples(int epoch)
+    {
+        const int Count = 6;
+        string where = folder.Samples(epoch);
+        int step = Math.Max(1, splits.Val.Count / Count);
+        for (int i = 0, drawn = 0; i < splits.Val.Count && drawn < Count; i += step, drawn++)
+        {
+            var sample = splits.Val[i];
+            var image = reader.ReadImage(sample.ImagePath);
+            ImageFile.WritePng(Path.Combine(where, sample.Name.Replace('/', '_') + ".png"),
+                ClassDrawing.Compare(image, reader.ReadLabels(sample, image), predictor.Predict(image).Labels));
+        }
+    }
+
+    private void RequireFinite(float loss)
+    {
+        if (!float.IsFinite(loss))
+            throw new NumericException($"training: the loss must be a number; got {loss} in epoch {state.Epoch + 1}, step " +
+                $"{state.Step + 1}. Lower optimizer.lr, set optimizer.clip_norm, or run with check_numerics to see the layer.");
+    }
+
+    private void Report(TrainPhase phase, int done, int total, Func<TrainProgress, TrainProgress> more) =>
+        progress?.Report(more(new TrainProgress
+        {
+            Phase = phase, RunFolder = folder.Root, Epoch = Math.Min(state.Epoch + 1, config.Epochs),
+            Epochs = config.Epochs, Done = done, Total = total,
+        }));
+}
