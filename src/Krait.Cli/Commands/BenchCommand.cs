@@ -1,27 +1,45 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Krait.Cli.Benchmarks;
 using Krait.Cli.Terminals;
+using Krait.Engine;
+using Krait.Engine.Devices;
 using Krait.Engine.Kernels.Simd;
+using Krait.Models;
 
 namespace Krait.Cli.Commands;
 
-/// <summary>Measures the machine's limits, then kernels and models as multiples of the least possible time.</summary>
+/// <summary>Measures the machine's limits, then kernels or a model as multiples of the least possible time.</summary>
 static class BenchCommand
 {
-    const int ProbeSamples = 40;
+    const int LimitSamples = 40;
 
-    /// <summary>Beyond this share of the machine used by others, times mean little.</summary>
-    const double BusyShare = 0.06;
+    static readonly Argument<string?> Model = new("model")
+    {
+        Description = "A model's name, weights file or run folder; kernels are timed when none is given.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
-    public static Command Create(Terminal terminal)
+    static readonly Option<PictureSize?> Size = PictureSize.Option("Size of the picture [256].");
+    static readonly Option<int?> Batch = OptionParsers.Whole("--batch", 1, 4096, "Pictures at once [1].", "-b");
+    static readonly Option<int?> Repeats = OptionParsers.Whole("--repeats", 1, 10000, "Timed runs [12].");
+    static readonly Option<bool> Train = new("--train") { Description = "Time a training step with AdamW." };
+    static readonly Option<bool> Layers = new("--layers") { Description = "Show the time of each layer." };
+    static readonly Option<bool> Limits = new("--limits") { Description = "Measure the machine's limits only." };
+
+    public static KraitCommand Create(Terminal terminal)
     {
         var command = new KraitCommand("bench",
-            "Measure this machine's limits, then kernels and models as multiples of the least possible time.")
+            "Measure this machine's limits, then kernels or a model as multiples of the least possible time.")
         {
-            Examples = ["krait bench", "krait bench --threads 1 --json"],
+            Model, Size, Batch, Repeats, Train, Layers, Limits,
+            ModelSource.Classes, ModelSource.Channels, ModelSource.Options,
         };
+        command.Examples =
+        [
+            "krait bench",
+            "krait bench vmunetv2 --size 256 --layers",
+            "krait bench vmunetv2 --train --batch 4 --json",
+        ];
         command.Does(terminal, Run);
         return command;
     }
@@ -29,39 +47,44 @@ static class BenchCommand
     static int Run(CommandContext context)
     {
         SimdLevel level = SimdLevels.Choose(Environment.GetEnvironmentVariable(SimdLevels.Variable));
-        int threads = context.Threads > 0 ? context.Threads : Environment.ProcessorCount;
-        var busy = new BusyMonitor();
-        using var probe = new LimitProbe(level, threads);
-        probe.Sample(ProbeSamples);
-        double? others = busy.OthersShare();
-        if (context.IsJson)
-            context.WriteJson(LimitsJson(probe.Best, level, threads, others));
+        using Device device = CpuDevice.Create(context.Threads);
+        var report = new BenchReport(context, level, device.Threads);
+        if (context.Get(Model) is { } target)
+            report.Write(TimeModel(context, target, device, level), target, context.Get(Train), context.Get(Layers));
+        else if (context.Get(Limits))
+            report.Write(MeasureLimits(device.Threads, level, out double? others), [], others);
         else
-            WriteLimits(context, probe.Best, level, threads);
-        if (others > BusyShare)
-            context.Warn(string.Create(CultureInfo.InvariantCulture,
-                $"other processes used {others:P0} of the machine meanwhile; times are too long by an unknown amount."));
+            TimeKernels(context, device, level, report);
         return ExitCode.Success;
     }
 
-    static void WriteLimits(CommandContext context, MachineLimits limits, SimdLevel level, int threads) =>
-        context.WriteTable($"Limits of this machine, {level}, {threads} threads, best of many samples",
-            ["limit", "rate", "unit"],
-            [
-                ["multiply-add", Number(limits.FlopsPerSecond / 1e9), "GFLOP/s"],
-                ["memory", Number(limits.BytesPerSecond / 1e9), "GB/s"],
-                ["exp", Number(limits.ExpsPerSecond / 1e9), "G/s"],
-            ]);
-
-    static JsonObject LimitsJson(MachineLimits limits, SimdLevel level, int threads, double? others) => new()
+    static MachineLimits MeasureLimits(int threads, SimdLevel level, out double? others)
     {
-        ["simd"] = level.ToString(),
-        ["threads"] = threads,
-        ["flops_per_second"] = limits.FlopsPerSecond,
-        ["bytes_per_second"] = limits.BytesPerSecond,
-        ["exps_per_second"] = limits.ExpsPerSecond,
-        ["others_share"] = others,
-    };
+        using var probe = new LimitProbe(level, threads);
+        var busy = new BusyMonitor();
+        probe.Sample(LimitSamples);
+        others = busy.OthersShare();
+        return probe.Best;
+    }
 
-    static string Number(double x) => x.ToString(x >= 100 ? "0" : "0.00", CultureInfo.InvariantCulture);
+    static void TimeKernels(CommandContext context, Device device, SimdLevel level, BenchReport report)
+    {
+        using var probe = new LimitProbe(level, device.Threads);
+        var busy = new BusyMonitor();
+        using ProgressLine progress = context.Progress("kernels", "kernels");
+        IReadOnlyList<KernelTiming> kernels =
+            KernelBenchmark.Run(device, probe, (done, total) => progress.Report(done, total), context.Stop);
+        report.Write(probe.Best, kernels, busy.OthersShare());
+    }
+
+    static ModelTiming TimeModel(CommandContext context, string target, Device device, SimdLevel level)
+    {
+        using SegmentationModel model = ModelSource.Open(context, target);
+        PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
+        var input = new Shape(context.Get(Batch) ?? 1, size.Height, size.Width, model.InputChannels);
+        int repeats = context.Get(Repeats) ?? 12;
+        return context.Get(Train)
+            ? ModelBenchmark.Train(model, device, input, repeats, level, context.Stop)
+            : ModelBenchmark.Predict(model, device, input, repeats, level, context.Stop);
+    }
 }

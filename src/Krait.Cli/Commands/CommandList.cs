@@ -8,9 +8,11 @@ public static class CommandList
 {
     public static IEnumerable<Command> Create(Terminal terminal) =>
     [
-        BenchCommand.Create(terminal),
+        InspectCommand.Create(terminal),
         ConvertCommand.Create(terminal),
         DataCommand.Create(terminal),
+        ModelsCommand.Create(terminal),
+        BenchCommand.Create(terminal),
         DoctorCommand.Create(terminal),
     ];
 }

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Krait.Models;
+using Krait.Training.Config;
+using Krait.Training.Execution;
+
+namespace Krait.Cli;
+
+/// <summary>The model that a command speaks of: a name, a weights file, or a run folder.</summary>
+static class ModelSource
+{
+    public static readonly Argument<string> Target = new("model")
+    {
+        Description = "A model's name (see krait models), a Krait weights file, or a run folder.",
+    };
+
+    public static readonly Option<int?> Classes =
+        OptionParsers.Whole("--classes", 1, 256, "Classes: 1 for a binary mask, else background included.");
+
+    public static readonly Option<int?> Channels = OptionParsers.Whole("--channels", 1, 64, "Channels of the picture.");
+
+    public static readonly Option<string[]> Options = new("--option", "-o")
+    {
+        Description = "A model option, such as depths=[2,2,2,2].",
+        HelpName = "name=value",
+    };
+
+    /// <summary>Best weights of a run folder, or the file itself.</summary>
+    /// <exception cref="ConfigException">Neither is there.</exception>
+    public static string WeightsPath(string target)
+    {
+        if (File.Exists(target))
+            return target;
+        string best = Path.Combine(target, "checkpoints", "best.safetensors");
+        string last = Path.Combine(target, "checkpoints", "last.safetensors");
+        if (File.Exists(best))
+            return best;
+        if (File.Exists(last))
+            return last;
+        throw new ConfigException(Directory.Exists(target)
+            ? $"{target}: no checkpoints/best.safetensors there. Give a run folder or a weights file."
+            : $"{target}: no such weights file or run folder.");
+    }
+
+    /// <summary>Builds the model named, or opens the file; fresh weights come from the seed.</summary>
+    public static SegmentationModel Open(CommandContext context) => Open(context, context.Get(Target)!);
+
+    /// <summary>As above for a target given elsewhere.</summary>
+    public static SegmentationModel Open(CommandContext context, string target)
+    {
+        bool isName = ModelRegistry.All.Any(m => m.Id.Equals(target, StringComparison.OrdinalIgnoreCase));
+        if (!isName && (File.Exists(target) || Directory.Exists(target)))
+            return ModelFile.Load(WeightsPath(target)).Model;
+        try
+        {
+            return ModelRegistry.Create(target, OptionsJson(context), context.Seed ?? 0);
+        }
+        catch (ArgumentException e)
+        {
+            throw new ConfigException(e.Message, e);
+        }
+    }
+
+    static JsonObject? OptionsJson(CommandContext context)
+    {
+        var json = new JsonObject();
+        if (context.Get(Classes) is { } classes)
+            json["classes"] = classes;
+        if (context.Get(Channels) is { } channels)
+            json["inputChannels"] = channels;
+        foreach (string setting in context.Get(Options) ?? [])
+        {
+            string[] parts = setting.Split('=', 2);
+            if (parts.Length != 2 || parts[0].Length == 0)
+                throw new UsageException($"--option: must be name=value; got '{setting}'.");
+            json[parts[0]] = ParseValue(parts[1]);
+        }
+        return json.Count == 0 ? null : json;
+    }
+
+    static JsonNode? ParseValue(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return JsonValue.Create(text);
+        }
+    }
+
+    /// <summary>"8.253 G", "27.43 M".</summary>
+    public static string Count(double n) => n switch
+    {
+        >= 1e9 => (n / 1e9).ToString("0.000", CultureInfo.InvariantCulture) + " G",
+        >= 1e6 => (n / 1e6).ToString("0.00", CultureInfo.InvariantCulture) + " M",
+        >= 1e3 => (n / 1e3).ToString("0.0", CultureInfo.InvariantCulture) + " k",
+        _ => n.ToString("0", CultureInfo.InvariantCulture),
+    };
+}
