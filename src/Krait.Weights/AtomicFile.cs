@@ -1,11 +1,17 @@
 namespace Krait.Weights;
 
-/// <summary>Files that appear whole or not at all: written under a temporary name beside the target, then renamed.</summary>
+/// <summary>
+/// Files that appear whole or not at all: written under a temporary name beside the target, then renamed.
+/// </summary>
 internal static class AtomicFile
 {
-    /// <exception cref="WeightsException">If the disk refuses; the temporary is gone and an older file untouched.</exception>
+    /// <exception cref="WeightsException">
+    /// If the disk refuses; the temporary is gone and an older file untouched.
+    /// </exception>
     public static void Write(string path, Action<Stream> write)
     {
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+            throw new WeightsException("write: need a file name; got an empty or impossible one. Name a file.");
         var full = Path.GetFullPath(path);
         if (Directory.Exists(full))
             throw new WeightsException($"write {path}: need a file name; this is a folder. Name a file inside it.");
@@ -13,7 +19,7 @@ internal static class AtomicFile
         var moved = false;
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            using (var stream = File.Create(temporary, 1 << 16))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);

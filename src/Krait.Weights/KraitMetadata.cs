@@ -81,8 +81,8 @@ public sealed record KraitMetadata
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new WeightsException($"read {file}: the Krait metadata is damaged; {e.Message.TrimEnd('.')}. Convert " +
-                "or save the file again.", e);
+            throw new WeightsException($"read {file}: the Krait metadata is damaged; {e.Message.TrimEnd('.')}. " +
+                "Convert or save the file again.", e);
         }
     }
 }

@@ -3,13 +3,17 @@ using System.Text;
 
 namespace Krait.Weights;
 
-/// <summary>Opens weights files of any container that Krait reads, known by their first bytes and not by their name.</summary>
+/// <summary>
+/// Opens weights files of any container that Krait reads, known by their first bytes and not by their name.
+/// </summary>
 public static class WeightsFile
 {
     const int HeadBytes = 512;
 
     /// <summary>Opens a safetensors file or a file of torch.save.</summary>
-    /// <exception cref="WeightsException">If the file is missing, a folder, of another kind, damaged or hostile.</exception>
+    /// <exception cref="WeightsException">
+    /// If the file is missing, a folder, of another kind, damaged or hostile.
+    /// </exception>
     public static TensorFile Open(string path) => Open(path, allowSafetensors: true);
 
     internal static TensorFile Open(string path, bool allowSafetensors)
@@ -54,7 +58,9 @@ public static class WeightsFile
     static bool IsSafetensors(ReadOnlySpan<byte> head) => head.Length >= 9 && head[8] == '{'
         && BinaryPrimitives.ReadUInt64LittleEndian(head) <= SafetensorsHeader.MaxHeaderBytes;
 
-    /// <summary>What a file that is no weights file most likely is, with the way out; null when there is no telling.</summary>
+    /// <summary>
+    /// What a file that is no weights file most likely is, with the way out; null when there is no telling.
+    /// </summary>
     static string? OtherKind(ReadOnlySpan<byte> head)
     {
         var text = Encoding.Latin1.GetString(head).TrimStart('\xef', '\xbb', '\xbf', ' ', '\t', '\r', '\n');

@@ -34,6 +34,7 @@ internal static class Kinds
         ["schedule"] = ScheduleRunner.Run,
         ["metric.confusion"] = ConfusionRunner.Run,
         ["image.transforms"] = ImageRunner.Run,
+        ["checkpoint"] = CheckpointRunner.Run,
     };
 
     /// <summary>Item kinds that the runner of their case knows.</summary>
@@ -45,6 +46,7 @@ internal static class Kinds
         "optimizer.adamw", "optimizer.adam", "optimizer.sgd",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
         "image.gaussian_filter",
+        "checkpoint.load", "checkpoint.key_mapping",
     ];
 
     /// <summary>Known, but about things that Krait does not do yet.</summary>
@@ -65,7 +67,7 @@ internal static class Kinds
         "block.ss2d", "block.ss2d_core", "block.vss", "block.patch_embed", "block.patch_merge", "block.patch_expand",
         "block.final_patch_expand", "block.channel_attention", "block.spatial_attention", "block.sdi",
         "block.mamba1d", "block.lightm_mamba_layer", "model.vmunet", "model.vmunetv2",
-        "trajectory", "pipeline", "checkpoint", "checkpoint.load", "checkpoint.key_mapping",
+        "trajectory", "pipeline",
     ];
 
     public static bool IsSkipped(string kind) => Later.Contains(kind) || Pending.Contains(kind);

@@ -54,7 +54,8 @@ public sealed class HostilePickleTests : TempFolder
             .. Repeat("h\0Nh\x01\x87q\x01", 100_000), .. Latin("0h\0h\x01R."),
         ],
         ["tensor without storage"] = () => Latin("ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x02K\x03K\x04tR."),
-        ["storage class unknown"] = () => Latin("(X\x07\0\0\0storagecos\nsystem\nX\u0001\0\0\u00000X\x03\0\0\0cpuK\x01tQ."),
+        ["storage class unknown"] = () =>
+            Latin("(X\x07\0\0\0storagecos\nsystem\nX\u0001\0\0\u00000X\x03\0\0\0cpuK\x01tQ."),
         ["persistent id that is none"] = () => Latin("K\x01Q."),
     };
 
@@ -67,6 +68,9 @@ public sealed class HostilePickleTests : TempFolder
         var e = Assert.Throws<WeightsException>(() => WeightsFile.Open(Zip(("a/data.pkl", [0x80, 2, .. pickle]))));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MemoryBound);
         Assert.Contains("hostile.pth", e.Message);
+        // It was stopped by a bound and not by its own end.
+        if (name.StartsWith("endless", StringComparison.Ordinal))
+            Assert.DoesNotContain("ends early", e.Message);
         Assert.InRange(e.Message.Length, 30, 400);
     }
 

@@ -38,7 +38,10 @@ public sealed class KraitMetadataTests : TempFolder
     [Fact]
     public void A_newer_format_is_refused_with_the_way_out()
     {
-        using var file = Write(new Dictionary<string, string> { ["krait"] = """{"format_version":2,"brand_new":[1]}""" });
+        using var file = Write(new Dictionary<string, string>
+        {
+            ["krait"] = """{"format_version":2,"brand_new":[1]}""",
+        });
         var e = Assert.Throws<WeightsException>(() => KraitMetadata.Read(file));
         Assert.Contains("has format 2. Update Krait.", e.Message);
     }
@@ -78,6 +81,7 @@ public sealed class KraitMetadataTests : TempFolder
     {
         using var file = Write(new Dictionary<string, string> { ["format"] = "pt" });
         Assert.Null(KraitMetadata.TryRead(file));
-        Assert.Contains("no Krait weights file", Assert.Throws<WeightsException>(() => KraitMetadata.Read(file)).Message);
+        var e = Assert.Throws<WeightsException>(() => KraitMetadata.Read(file));
+        Assert.Contains("no Krait weights file", e.Message);
     }
 }

@@ -1,133 +1,23 @@
-using System.IO.Compression;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using Krait.Models.PretrainedMaps;
-
 namespace Krait.Weights.Tests;
 
-/// <summary>The declared maps fill exactly what the published loaders fill, on the models' full key lists.</summary>
 [Trait("Category", "Golden")]
-public sealed partial class PretrainedMapTests
+public sealed class PretrainedMapTests
 {
-    static readonly Dictionary<string, (KeyMap Map, string Keys)> Maps = new()
-    {
-        ["model.vmunet"] = (VmUnetPretrained.FromVMamba, "VMUNet_2292_2922"),
-        ["model.vmunetv2"] = (VmUnetV2Pretrained.FromVMamba, "VMUNetV2_2292_ds"),
-        ["model.swin_umamba"] = (SwinUMambaPretrained.FromVMamba, "SwinUMamba_"),
-        ["model.swin_umamba_d"] = (SwinUMambaPretrained.VssDecoderFromVMamba, "SwinUMambaD_"),
-    };
-
     public static TheoryData<string> Items() =>
         [.. GoldenFolder.Items("checkpoint.key_mapping").Select(i => i.Item.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Items))]
-    public void Map_fills_exactly_the_tensors_that_the_published_loader_fills(string name)
-    {
-        var (folder, item) = GoldenFolder.Items("checkpoint.key_mapping")
-            .Single(i => i.Item.GetProperty("name").GetString() == name);
-        var loaded = Loaded(folder, item.GetProperty("expected"));
-        using var file = WeightsFile.Open(Path.Combine(folder, item.GetProperty("file").GetString()!));
-        var below = item.GetProperty("args").GetProperty("key_below").GetString() + ".";
-        var (map, keys) = Maps[item.GetProperty("args").GetProperty("model").GetString()!];
-        var model = Model(keys, item.GetProperty("args"), loaded, file, below);
-
-        var match = WeightLoader.Match(model, file, map);
-        Assert.Equal(below, match.Report.StrippedPrefix);
-        Assert.Equal(loaded.Select(p => $"{p.Key} <- {below}{p.Value}").Order(),
-            match.Assignments.Select(a => $"{a.Name} <- {a.Source.Name}").Order());
-        Assert.True(match.Report.IsComplete, match.Report.ToText());
-        Assert.Equal(model.Count, match.Report.Filled + match.Report.Fresh.Count);
-    }
+    public void Map_fills_exactly_the_tensors_that_the_published_loader_fills(string name) => Check(name, false);
 
     [Theory]
     [MemberData(nameof(Items))]
-    public void New_vmamba_names_fill_the_same_tensors(string name)
+    public void New_vmamba_names_fill_the_same_tensors(string name) => Check(name, true);
+
+    static void Check(string name, bool newNames)
     {
         var (folder, item) = GoldenFolder.Items("checkpoint.key_mapping")
             .Single(i => i.Item.GetProperty("name").GetString() == name);
-        var loaded = Loaded(folder, item.GetProperty("expected"));
-        using var file = WeightsFile.Open(Path.Combine(folder, item.GetProperty("file").GetString()!));
-        var below = item.GetProperty("args").GetProperty("key_below").GetString() + ".";
-        var (map, keys) = Maps[item.GetProperty("args").GetProperty("model").GetString()!];
-        var model = Model(keys, item.GetProperty("args"), loaded, file, below);
-        var renamed = file.Tensors.Where(t => t.Name.StartsWith(below, StringComparison.Ordinal))
-            .Select(t => t.Rename(NewName(t.Name))).ToList();
-        Assert.Contains(renamed, t => t.Name.EndsWith("blocks.0.op.A_logs", StringComparison.Ordinal));
-
-        var match = WeightLoader.Match(model, renamed, "new.pth", map);
-        Assert.Equal(loaded.Select(p => $"{p.Key} <- {NewName(below + p.Value)}").Order(),
-            match.Assignments.Select(a => $"{a.Name} <- {a.Source.Name}").Order());
-        Assert.True(match.Report.IsComplete, match.Report.ToText());
+        KeyMappingCheck.Run(folder, item, newNames);
     }
-
-    static string NewName(string name) => name.Replace(".ln_1.", ".norm.", StringComparison.Ordinal)
-        .Replace(".self_attention.", ".op.", StringComparison.Ordinal)
-        .Replace("patch_embed.proj.", "patch_embed.0.", StringComparison.Ordinal)
-        .Replace("patch_embed.norm.", "patch_embed.2.", StringComparison.Ordinal)
-        .Replace("model.head.", "model.classifier.head.", StringComparison.Ordinal)
-        .Replace("model.norm.", "model.classifier.norm.", StringComparison.Ordinal);
-
-    static Dictionary<string, string> Loaded(string folder, JsonElement expected)
-    {
-        var node = GoldenFolder.Json(Path.Combine(folder, expected.GetProperty("file").GetString()!));
-        foreach (var key in expected.GetProperty("path").EnumerateArray())
-            node = node.GetProperty(key.GetString()!);
-        return node.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
-    }
-
-    /// <summary>
-    /// The names of the whole model: those of the published size, cut to the item's depths. Shapes: of the checkpoint
-    /// where the published loader fills, else of the published size, narrowed to the item's width.
-    /// </summary>
-    static List<ExpectedTensor> Model(string keys, JsonElement args, Dictionary<string, string> loaded, TensorFile file,
-        string below)
-    {
-        var channels = args.GetProperty("in_channels").GetInt32();
-        var width = args.TryGetProperty("dims", out var dims) ? dims[0].GetInt32()
-            : args.GetProperty("feat_size")[1].GetInt32();
-        var model = new List<ExpectedTensor>();
-        foreach (var entry in PublishedKeys(keys, channels).EnumerateArray())
-        {
-            var name = entry[0].GetString()!;
-            if (IsTooDeep(name, args))
-                continue;
-            var shape = loaded.TryGetValue(name, out var from)
-                ? file[below + from].Shape.ToArray()
-                : [.. entry[1].EnumerateArray().Select(s => Narrow(s.GetInt64(), width))];
-            model.Add(new ExpectedTensor(name, shape));
-        }
-        Assert.All(loaded.Keys, k => Assert.Contains(model, t => t.Name == k));
-        if (args.TryGetProperty("total", out var total))
-            Assert.Equal(total.GetInt32(), model.Count);
-        return model;
-    }
-
-    static long Narrow(long size, int width) => size % 96 == 0 ? size / 96 * width : size;
-
-    static JsonElement PublishedKeys(string keys, int channels)
-    {
-        using var gzip = new GZipStream(File.OpenRead(Path.Combine(GoldenFolder.Root, "model_keys.json.gz")),
-            CompressionMode.Decompress);
-        using var document = JsonDocument.Parse(gzip);
-        var lists = document.RootElement.EnumerateObject().Where(p => p.Name.StartsWith(keys, StringComparison.Ordinal));
-        var list = lists.FirstOrDefault(p => !p.Name.Contains("_in", StringComparison.Ordinal)
-            || p.Name.Contains($"_in{channels}_", StringComparison.Ordinal));
-        Assert.True(list.Name is not null, $"model_keys.json.gz has no {keys}");
-        return list.Value.Clone();
-    }
-
-    static bool IsTooDeep(string name, JsonElement args)
-    {
-        var block = Block().Match(name);
-        if (!block.Success || !args.TryGetProperty(block.Groups[1].Value == "layers_up" ? "depths_decoder"
-            : args.TryGetProperty("encoder_depths", out _) ? "encoder_depths" : "depths", out var depths)
-            || name.StartsWith("decoder", StringComparison.Ordinal))
-            return false;
-        return int.Parse(block.Groups[3].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)
-            >= depths[int.Parse(block.Groups[2].ValueSpan, System.Globalization.CultureInfo.InvariantCulture)].GetInt32();
-    }
-
-    [GeneratedRegex(@"(layers|layers_up)\.(\d+)\.blocks\.(\d+)\.")]
-    private static partial Regex Block();
 }

@@ -46,7 +46,8 @@ public sealed class WeightLoaderTests
     [Fact]
     public void The_model_is_taken_before_its_moving_average_and_optimizer_state_is_ignored()
     {
-        List<HostTensor> tensors = [.. Complete("model_ema."), .. Complete("model."), T("optimizer.state.0.exp_avg", 4)];
+        List<HostTensor> tensors =
+            [.. Complete("model_ema."), .. Complete("model."), T("optimizer.state.0.exp_avg", 4)];
         var report = WeightLoader.Match(Model, tensors, "a.pth").Report;
         Assert.True(report.IsComplete, report.ToText());
         Assert.Equal("model.", report.StrippedPrefix);
@@ -61,7 +62,8 @@ public sealed class WeightLoaderTests
         tensors.AddRange([T("total_ops", 1), T("conv.total_params", 1), T("norm2.num_batches_tracked")]);
         var report = WeightLoader.Match(Model, tensors, "a.pth").Report;
         Assert.True(report.IsComplete, report.ToText());
-        Assert.Equal(["total_ops", "conv.total_params", "norm2.num_batches_tracked"], report.Ignored.Select(i => i.Name));
+        Assert.Equal(["total_ops", "conv.total_params", "norm2.num_batches_tracked"],
+            report.Ignored.Select(i => i.Name));
         Assert.Equal(["bn.num_batches_tracked"], report.Fresh.Select(f => f.Name));
     }
 
@@ -127,7 +129,10 @@ public sealed class WeightLoaderTests
     public void A_map_duplicates_skips_and_leaves_groups_of_another_shape_out()
     {
         ExpectedTensor[] model =
-            [new("a.w", [2]), new("b.w", [2]), new("stem.w", [3]), new("stem.b", [3]), new("out", [1]), new("same", [1])];
+        [
+            new("a.w", [2]), new("b.w", [2]), new("stem.w", [3]), new("stem.b", [3]), new("out", [1]),
+            new("same", [1]),
+        ];
         var map = new KeyMap("m")
         {
             Rules = [KeyRule.Skip("^head", "no head"), KeyRule.Rename(@"^enc\.", "a.", "b.")],
@@ -135,7 +140,8 @@ public sealed class WeightLoaderTests
             Surplus = [new("^enc", "deeper")],
             Fresh = [new("^out", "decoder")],
         };
-        List<HostTensor> tensors = [T("enc.w", 2), T("enc.v", 2), T("head.w", 9), T("stem.w", 4), T("stem.b", 3), T("same", 1)];
+        List<HostTensor> tensors =
+            [T("enc.w", 2), T("enc.v", 2), T("head.w", 9), T("stem.w", 4), T("stem.b", 3), T("same", 1)];
         var match = WeightLoader.Match(model, tensors, "a.pth", map);
         Assert.True(match.Report.IsComplete, match.Report.ToText());
         Assert.Equal(["a.w <- enc.w", "b.w <- enc.w", "same <- same"],

@@ -2,7 +2,9 @@ using Krait.Weights;
 
 namespace Krait.Models.PretrainedMaps;
 
-/// <summary>VM-UNet from VMamba: the encoder by name; the decoder takes the blocks of the mirrored encoder stage.</summary>
+/// <summary>
+/// VM-UNet from VMamba: the encoder by name; the decoder takes the blocks of the mirrored encoder stage.
+/// </summary>
 public static class VmUnetPretrained
 {
     public static KeyMap FromVMamba { get; } = new("VMamba to VM-UNet")

@@ -9,8 +9,8 @@ static class CoverageHint
             return "this looks like a VMamba classification checkpoint; give it as pretrained weights of the " +
                 "encoder and not as a trained model.";
         if (report.Filled == 0 && report.Unexpected.Count > 0)
-            return $"the names have nothing in common with the model; the file begins with {report.Unexpected[0].Name}. " +
-                "Check which model it belongs to.";
+            return "the names have nothing in common with the model; the file begins with " +
+                $"{report.Unexpected[0].Name}. Check which model it belongs to.";
         if (OtherClasses(report))
             return "only the last layer differs: the file was trained for another number of classes. Set the same " +
                 "number, or --allow-partial to start that layer anew.";

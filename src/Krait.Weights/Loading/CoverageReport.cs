@@ -50,7 +50,9 @@ public sealed record CoverageReport
     /// <summary>In the file and not in the model.</summary>
     public required IReadOnlyList<NamedShape> Unexpected { get; init; }
 
-    /// <summary>Tensors of the file that were left out on purpose: operation counts, optimizer state, a foreign head.</summary>
+    /// <summary>
+    /// Tensors of the file that were left out on purpose: operation counts, optimizer state, a foreign head.
+    /// </summary>
     public required IReadOnlyList<LeftOut> Ignored { get; init; }
 
     /// <summary>Tensors of the model that keep their initial values because such a file never has them.</summary>
@@ -83,7 +85,9 @@ public sealed record CoverageReport
         return text.ToString();
     }
 
-    /// <summary>Fails unless the load is complete, or <paramref name="allowPartial"/> and something was filled.</summary>
+    /// <summary>
+    /// Fails unless the load is complete, or <paramref name="allowPartial"/> and something was filled.
+    /// </summary>
     /// <exception cref="WeightsException">With the counts, the first names of each kind and a hint.</exception>
     public void ThrowIfIncomplete(bool allowPartial)
     {

@@ -13,10 +13,14 @@ public sealed record KeyMap(string Name)
     /// <summary>Other spellings of the same name, all applied in order.</summary>
     public ImmutableArray<KeyAlias> Aliases { get; init; } = [];
 
-    /// <summary>The first rule that matches decides. A name that none matches goes to the same name, if there is one.</summary>
+    /// <summary>
+    /// The first rule that matches decides. A name that none matches goes to the same name, if there is one.
+    /// </summary>
     public ImmutableArray<KeyRule> Rules { get; init; } = [];
 
-    /// <summary>Names that may have no place in the model, with the reason: deeper blocks of a larger checkpoint.</summary>
+    /// <summary>
+    /// Names that may have no place in the model, with the reason: deeper blocks of a larger checkpoint.
+    /// </summary>
     public ImmutableArray<KeyNote> Surplus { get; init; } = [];
 
     /// <summary>Model names that this kind of checkpoint never fills, with the reason: a decoder, a head.</summary>
@@ -71,7 +75,8 @@ public sealed record KeyRule
     public string? SkipReason { get; }
 
     /// <summary>Replaces the match by each target, which may use the groups of the pattern ($1).</summary>
-    public static KeyRule Rename(string pattern, params ReadOnlySpan<string> targets) => new(pattern, [.. targets], null);
+    public static KeyRule Rename(string pattern, params ReadOnlySpan<string> targets) =>
+        new(pattern, [.. targets], null);
 
     /// <summary>Leaves the tensor out and says why in the report.</summary>
     public static KeyRule Skip(string pattern, string reason) => new(pattern, [], reason);

@@ -111,7 +111,9 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
         return IsBatchCounter(name) ? "counter of a batch norm, not needed" : null;
     }
 
-    /// <summary>The name without the wrapper; null for what lies outside of it, such as the optimizer's state.</summary>
+    /// <summary>
+    /// The name without the wrapper; null for what lies outside of it, such as the optimizer's state.
+    /// </summary>
     string? Strip(HostTensor tensor) =>
         tensor.Name.StartsWith(prefix, StringComparison.Ordinal) ? tensor.Name[prefix.Length..] : null;
 

@@ -77,7 +77,9 @@ internal sealed record PyGlobal(string Module, string Name)
     public override string ToString() => $"{Module}.{Name}";
 }
 
-/// <summary>What stands for an object of an unknown class. It takes state and items and does nothing with them.</summary>
+/// <summary>
+/// What stands for an object of an unknown class. It takes state and items and does nothing with them.
+/// </summary>
 internal sealed class PyInert(string className)
 {
     PyDict? entries;

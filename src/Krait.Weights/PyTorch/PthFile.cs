@@ -16,7 +16,9 @@ public static class PthFile
     static readonly BigInteger LegacyMagic = BigInteger.Parse("119547037146038801333356");
     const long LegacyVersion = 1001;
 
-    /// <summary>Opens a file, reads its pickle and checks where each tensor lies; tensor data is read when asked for.</summary>
+    /// <summary>
+    /// Opens a file, reads its pickle and checks where each tensor lies; tensor data is read when asked for.
+    /// </summary>
     /// <exception cref="WeightsException">If the file is missing, damaged, hostile, or holds no tensors.</exception>
     public static TensorFile Read(string path) => WeightsFile.Open(path, allowSafetensors: false);
 

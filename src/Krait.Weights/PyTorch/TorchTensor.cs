@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Krait.Weights;
 
-/// <summary>A flat run of elements that tensors are views of. In the legacy container its bytes come after the pickle.</summary>
+/// <summary>
+/// A flat run of elements that tensors are views of. In the legacy container its bytes come after the pickle.
+/// </summary>
 internal sealed class TorchStorage(string key, DType type, long count)
 {
     public string Key => key;

@@ -5,7 +5,9 @@ using System.Text;
 namespace Krait.Weights;
 
 /// <summary>The entries of a zip archive (zip64 too), with the place of their bytes and checked checksums.</summary>
-/// <remarks>The framework's reader neither checks CRC-32 nor tells where an entry lies, which reading in place needs.</remarks>
+/// <remarks>
+/// The framework's reader neither checks CRC-32 nor tells where an entry lies, which reading in place needs.
+/// </remarks>
 internal sealed class ZipFile
 {
     const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50;
@@ -38,7 +40,9 @@ internal sealed class ZipFile
     /// <summary>Length of an entry when unpacked, or null when there is none of that name.</summary>
     public long? SizeOf(string name) => entries.TryGetValue(name, out var entry) ? entry.Size : null;
 
-    /// <summary>The bytes of an entry, read in place where they are not compressed. Its checksum is checked here.</summary>
+    /// <summary>
+    /// The bytes of an entry, read in place where they are not compressed. Its checksum is checked here.
+    /// </summary>
     public ByteSource Open(string name)
     {
         var entry = entries[name];
@@ -162,7 +166,9 @@ internal sealed class ZipFile
         }
     }
 
-    /// <summary>Sizes and place of an entry; values of 2^32 - 1 stand, in this order, in the zip64 extra field.</summary>
+    /// <summary>
+    /// Sizes and place of an entry; values of 2^32 - 1 stand, in this order, in the zip64 extra field.
+    /// </summary>
     (long Size, long Packed, long HeaderAt) Sizes(string name, ReadOnlySpan<byte> entry, ReadOnlySpan<byte> extra)
     {
         ReadOnlySpan<byte> wide = [];

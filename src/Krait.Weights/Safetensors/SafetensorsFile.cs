@@ -4,7 +4,9 @@ namespace Krait.Weights;
 public static class SafetensorsFile
 {
     /// <summary>Opens a file and checks its header; tensor data is read when asked for.</summary>
-    /// <exception cref="WeightsException">If the file is missing, cut short, or breaks a rule of the format.</exception>
+    /// <exception cref="WeightsException">
+    /// If the file is missing, cut short, or breaks a rule of the format.
+    /// </exception>
     public static TensorFile Read(string path)
     {
         var file = FileSource.Open(path);
@@ -24,12 +26,15 @@ public static class SafetensorsFile
         var header = SafetensorsHeader.Read(Path.GetFileName(path), file);
         var tensors = new List<HostTensor>(header.Entries.Count);
         foreach (var e in header.Entries)
-            tensors.Add(new HostTensor(e.Name, e.Shape, e.Type, file.Slice(header.DataStart + e.Begin, e.End - e.Begin)));
+            tensors.Add(new HostTensor(e.Name, e.Shape, e.Type,
+                file.Slice(header.DataStart + e.Begin, e.End - e.Begin)));
         return new TensorFile(path, WeightsContainer.Safetensors, file, tensors) { Metadata = header.Metadata };
     }
 
     /// <summary>Writes tensors in the given order. The file appears whole or not at all.</summary>
-    /// <exception cref="WeightsException">If a name comes twice or the disk refuses; an older file stays as it was.</exception>
+    /// <exception cref="WeightsException">
+    /// If a name comes twice or the disk refuses; an older file stays as it was.
+    /// </exception>
     public static void Write(string path, IEnumerable<HostTensor> tensors,
         IReadOnlyDictionary<string, string>? metadata = null)
     {

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Krait.Weights;
 
-/// <summary>The JSON header: name to type, shape and byte range, which tile the data without holes or overlaps.</summary>
+/// <summary>
+/// The JSON header: name to type, shape and byte range, which tile the data without holes or overlaps.
+/// </summary>
 internal sealed class SafetensorsHeader
 {
     const int LengthBytes = 8;
@@ -66,7 +68,8 @@ internal sealed class SafetensorsHeader
         }
         catch (InvalidOperationException e)
         {
-            throw new WeightsException(Damaged(name, $"the header holds bad text ({e.Message.TrimEnd('.')})").Message, e);
+            var what = $"the header holds bad text ({e.Message.TrimEnd('.')})";
+            throw new WeightsException(Damaged(name, what).Message, e);
         }
         return (entries, metadata);
     }

@@ -7,7 +7,9 @@ internal abstract class ByteSource
 {
     public abstract long Length { get; }
 
-    /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/> on, or throws WeightsException.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> from <paramref name="offset"/> on, or throws WeightsException.
+    /// </summary>
     public abstract void Read(long offset, Span<byte> destination);
 
     public ByteSource Slice(long offset, long length)

@@ -46,7 +46,9 @@ public sealed class TensorFile : IDisposable
     public IReadOnlyDictionary<string, string> Metadata { get; internal init; } = new Dictionary<string, string>();
 
     /// <summary>Numbers, strings and lists beside the tensors of a PyTorch file (epoch, learning rates, ...).</summary>
-    /// <remarks>Tensors, unknown objects and numpy arrays are left out; not-a-number and infinities are strings.</remarks>
+    /// <remarks>
+    /// Tensors, unknown objects and numpy arrays are left out; not-a-number and infinities are strings.
+    /// </remarks>
     public JsonNode? PlainValues { get; internal init; }
 
     /// <summary>Classes and functions that a PyTorch file names and that were neither looked up nor called.</summary>
