@@ -13,6 +13,18 @@ public sealed unsafe partial class CpuDevice<L, V>
     /// <summary>Partial results of the calling thread; chunks use the scratch of their worker instead.</summary>
     readonly ThreadLocal<Worker> _partials = new(() => new Worker(), trackAllValues: true);
 
+    bool _partialsAreFreed;
+
+    void FreePartials()
+    {
+        if (_partialsAreFreed)
+            return;
+        _partialsAreFreed = true;
+        foreach (Worker worker in _partials.Values)
+            worker.Free();
+        _partials.Dispose();
+    }
+
     public override void Reduce(Rows x, Rows times, long repeat, float scale, Rows y)
     {
         bool isGrouped = y.Count * repeat == x.Count;

@@ -38,8 +38,13 @@ public sealed unsafe partial class CpuDevice<L, V> : Device
 
     public override int Threads => _pool.Threads;
     public override string Description => $"CPU {_level} x {Threads}";
-    public override long ScratchBytes => _pool.ScratchBytes;
-    public override void Dispose() => _pool.Dispose();
+    public override long ScratchBytes => _pool.ScratchBytes + _partials.Values.Sum(w => w.ScratchBytes);
+
+    public override void Dispose()
+    {
+        _pool.Dispose();
+        FreePartials();
+    }
 
     /// <summary>Number of chunks of <paramref name="size"/> in <paramref name="count"/>.</summary>
     static int Chunks(long count, long size) => checked((int)((count + size - 1) / size));
