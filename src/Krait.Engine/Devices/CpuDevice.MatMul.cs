@@ -25,10 +25,9 @@ public sealed unsafe partial class CpuDevice<L, V>
     {
         int slabs = MatMulSlabs(a.Count, a.Width, b.Width);
         Rows target = slabs == 1 ? y : partials.Reshape((long)slabs * y.Count, y.Width);
-        int columnTiles = Math.Min(Chunks(y.Width, 64), Chunks(WantedChunks, Chunks(y.Count, MatMul<L, V>.RowBlock)));
-        int rowTiles = Math.Max(
-            Chunks(y.Count, MatMul<L, V>.RowBlock),
-            Math.Min(Chunks(y.Count, 48), Chunks(WantedChunks, columnTiles)));
+        int rowTiles = Chunks(y.Count, SlabRows), columnTiles = Chunks(y.Width, SlabColumns);
+        columnTiles = Math.Max(columnTiles, Math.Min(Chunks(y.Width, 64), Chunks(WantedChunks, rowTiles * slabs)));
+        rowTiles = Math.Max(rowTiles, Math.Min(Chunks(y.Count, 48), Chunks(WantedChunks, columnTiles * slabs)));
         int chunks = rowTiles * columnTiles * slabs;
         _pool.Run(new TransposedJob(a, b, target, y.Count, rowTiles, columnTiles, slabs), chunks);
         if (slabs > 1)

@@ -27,10 +27,13 @@ public abstract partial class Device
     /// <param name="y">[M, N].</param>
     public abstract void MatMulTransposed(Rows a, Rows b, Rows partials, Rows y);
 
+    /// <summary>The largest tile of <see cref="MatMulTransposed"/>: rows of a and b are read once for each.</summary>
+    private protected const int SlabRows = 192, SlabColumns = 384;
+
     /// <summary>Parts in which <see cref="MatMulTransposed"/> sums over K: several where the product is small.</summary>
     public static int MatMulSlabs(long k, int m, int n)
     {
-        long tiles = (m + 47) / 48 * ((n + 63L) / 64);
+        long tiles = (m + SlabRows - 1) / SlabRows * ((n + SlabColumns - 1L) / SlabColumns);
         return (int)Math.Clamp(Math.Min((8 + tiles - 1) / tiles, k / 1024), 1, 8);
     }
 
