@@ -14,8 +14,9 @@ public sealed unsafe partial class CpuDevice<L, V>
         _pool.Run(new LayerNormBackwardJob(x, weight, bias, gate, stats, dy, addend, dx, dgate, partials), parts);
         if (!partials.Exists)
             return;
+        float* second = partials.Pointer + partials.Stride;
         Reduce<L, V>.Combine(partials.Pointer, 2 * partials.Stride, parts, x.Width, 1f, dweight.Pointer);
-        Reduce<L, V>.Combine(partials.Pointer + partials.Stride, 2 * partials.Stride, parts, x.Width, 1f, dbias.Pointer);
+        Reduce<L, V>.Combine(second, 2 * partials.Stride, parts, x.Width, 1f, dbias.Pointer);
     }
 
     /// <summary>Row <paramref name="first"/>, or null where the operand does not exist.</summary>

@@ -4,7 +4,9 @@ namespace Krait.Engine.Devices;
 
 public sealed unsafe partial class CpuDevice<L, V>
 {
-    /// <summary>Channels of one chunk where lines alone are too few: whole registers of every instruction set.</summary>
+    /// <summary>
+    /// Channels of one chunk where lines alone are too few: whole registers of every instruction set.
+    /// </summary>
     const int ChannelBlock = 32;
 
     public override void Pool(bool isMax, Rows x, PoolAxis depth, PoolAxis height, PoolAxis across, Rows y)

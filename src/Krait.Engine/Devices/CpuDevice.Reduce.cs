@@ -31,8 +31,8 @@ public sealed unsafe partial class CpuDevice<L, V>
         if (y.Width == 1 && x.Width > 1 && y.Count == x.Count)
             _pool.Run(new RowSumJob(x, times, scale, y), StreamChunks(x));
         else if (y.Width == 1 && x.Width > 1 && !isGrouped)
-            throw new ShapeException($"reduce: over the first axes and the channels at once; got {x.Count} to {y.Count} "
-                + "rows. Reduce in two steps.");
+            throw new ShapeException($"reduce: not over the first axes and the channels at once; got {x.Count} to "
+                + $"{y.Count} rows. Reduce in two steps.");
         else if (isGrouped)
             ReduceGroups(x, times, repeat, scale, y);
         else

@@ -19,7 +19,9 @@ public abstract partial class Device
     /// <summary>mean and rstd from running statistics.</summary>
     public abstract void NormFromRunning(Rows runningMean, Rows runningVariance, float eps, Rows mean, Rows rstd);
 
-    /// <summary>y = f((x - mean) * rstd * weight + bias); weight and bias may be missing. y may lie where x lies.</summary>
+    /// <summary>
+    /// y = f((x - mean) * rstd * weight + bias); weight and bias may be missing. y may lie where x lies.
+    /// </summary>
     public abstract void ChannelNorm(Rows x, Rows mean, Rows rstd, Rows weight, Rows bias, Activation activation,
         float parameter, Rows y);
 

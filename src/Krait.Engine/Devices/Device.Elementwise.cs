@@ -6,7 +6,8 @@ public abstract partial class Device
     public abstract void Activate(Activation activation, float parameter, Rows x, Rows y);
 
     /// <summary>dx = (addend +) dy f'(x); dx may lie where any operand lies.</summary>
-    public abstract void ActivateBackward(Activation activation, float parameter, Rows x, Rows dy, Rows addend, Rows dx);
+    public abstract void ActivateBackward(Activation activation, float parameter, Rows x, Rows dy, Rows addend,
+        Rows dx);
 
     /// <summary>y = scale * x + shift.</summary>
     public abstract void Affine(Rows x, float scale, float shift, Rows y);

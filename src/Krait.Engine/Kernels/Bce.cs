@@ -14,8 +14,8 @@ public static unsafe class Bce<L, V> where L : struct, ILanes<V> where V : struc
     const int Block = 1024;
 
     /// <summary>
-    /// Sum over the run of ln(1 + e^x) - t x from logits, of -(t ln p + (1 - t) ln(1 - p)) from probabilities; blocks of
-    /// 1 024 in float32 lanes, blocks added in double precision.
+    /// Sum over the run of ln(1 + e^x) - t x from logits, of -(t ln p + (1 - t) ln(1 - p)) from probabilities; blocks
+    /// of 1 024 in float32 lanes, blocks added in double precision.
     /// </summary>
     public static double Forward(bool fromLogits, float* x, float* target, long count)
     {

@@ -4,7 +4,9 @@ using Krait.Engine.Kernels.Simd;
 namespace Krait.Engine.Kernels;
 
 /// <summary>y = f(a, b) element by element; b may be one number a row (a column) or one row for all rows.</summary>
-/// <remarks>Lanes run along a row; the remainder is a masked register. Every function is one rounded operation.</remarks>
+/// <remarks>
+/// Lanes run along a row; the remainder is a masked register. Every function is one rounded operation.
+/// </remarks>
 public static unsafe class Binary<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <param name="bStride">Floats between rows of b; 0 uses one row for all.</param>

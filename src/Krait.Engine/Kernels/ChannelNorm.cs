@@ -113,7 +113,8 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Normed(float* x, float* mean, float* scale, float* bias, int c, int lanes)
     {
-        V u = L.Mul(L.Sub(Part<L, V>.Load(x + c, lanes), Part<L, V>.Load(mean + c, lanes)), Part<L, V>.Load(scale + c, lanes));
+        V centred = L.Sub(Part<L, V>.Load(x + c, lanes), Part<L, V>.Load(mean + c, lanes));
+        V u = L.Mul(centred, Part<L, V>.Load(scale + c, lanes));
         return bias == null ? u : L.Add(u, Part<L, V>.Load(bias + c, lanes));
     }
 

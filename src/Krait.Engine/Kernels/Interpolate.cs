@@ -2,7 +2,9 @@ using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>Nearest or linear interpolation of [D, H, W, C]; lanes are channels, up to eight neighbours a cell.</summary>
+/// <summary>
+/// Nearest or linear interpolation of [D, H, W, C]; lanes are channels, up to eight neighbours a cell.
+/// </summary>
 public static unsafe class Interpolate<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <summary>Output line (od, oh) of one sample.</summary>
@@ -25,7 +27,10 @@ public static unsafe class Interpolate<L, V> where L : struct, ILanes<V> where V
                     float* line = x + (lines[k] * xStride) + c;
                     V v = Part<L, V>.Load(line + (first * xStride), lanes);
                     if (w1 != 0f)
-                        v = L.Fma(L.Set(w1), Part<L, V>.Load(line + (second * xStride), lanes), L.Mul(L.Set(1f - w1), v));
+                    {
+                        V next = Part<L, V>.Load(line + (second * xStride), lanes);
+                        v = L.Fma(L.Set(w1), next, L.Mul(L.Set(1f - w1), v));
+                    }
                     sum = count == 1 ? v : L.Fma(L.Set(weights[k]), v, sum);
                 }
                 Part<L, V>.Store(sum, y + c, lanes);

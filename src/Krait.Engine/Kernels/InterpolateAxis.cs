@@ -22,7 +22,9 @@ public readonly record struct InterpolateAxis(int Input, int Output, float Scale
         return new(input, output, scale, isNearest, alignCorners);
     }
 
-    /// <summary>First neighbour of output <paramref name="o"/>; the second is one further where its weight is not 0.</summary>
+    /// <summary>
+    /// First neighbour of output <paramref name="o"/>; the second is one further where its weight is not 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Source(int o, out float weight)
     {

@@ -12,7 +12,9 @@ namespace Krait.Engine.Kernels;
 /// </remarks>
 public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V : struct
 {
-    /// <summary>Writes y and the statistics of each row: stats[2 r] = mean, stats[2 r + 1] = 1 / sqrt(var + eps).</summary>
+    /// <summary>
+    /// Writes y and the statistics of each row: stats[2 r] = mean, stats[2 r + 1] = 1 / sqrt(var + eps).
+    /// </summary>
     public static void Forward(float* x, long xStride, float* weight, float* bias, float* gate, long gateStride,
         float eps, long rows, int width, float* stats, float* y, long yStride)
     {
@@ -116,7 +118,9 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         }
     }
 
-    /// <summary>scratch = dy * SiLU(z); dgate = dy * norm(x) * SiLU'(z), SiLU'(z) = s (1 + z (1 - s)), s = sigmoid(z).</summary>
+    /// <summary>
+    /// scratch = dy * SiLU(z); dgate = dy * norm(x) * SiLU'(z), SiLU'(z) = s (1 + z (1 - s)), s = sigmoid(z).
+    /// </summary>
     static void GateBackward(float* x, float* weight, float* bias, float* gate, float* dy, float mean, float rstd,
         int width, float* scratch, float* dgate)
     {

@@ -2,13 +2,13 @@ namespace Krait.Engine.Kernels;
 
 /// <summary>
 /// The small part of norms over positions: joins partial statistics in double precision, and turns sums into the
-/// coefficients of the backward pass. A group is some neighbouring channels; batch and instance norm have groups of one.
+/// coefficients of the backward pass. A group is some neighbouring channels; batch and instance norm have one a group.
 /// </summary>
 static unsafe class NormGroups
 {
     /// <summary>
     /// Mean and variance (biased) of each group from per-channel partial means and squared distances
-    /// (<paramref name="partials"/>: parts of [mean, squares], each <paramref name="width"/> long), written per channel.
+    /// (<paramref name="partials"/>: parts of [mean, squares], each <paramref name="width"/> long), one a channel.
     /// </summary>
     /// <param name="rowsEach">Rows of a part; the last one has what is left of <paramref name="rows"/>.</param>
     public static void Join(float* partials, int parts, long rowsEach, long rows, int width, int groups, float* mean,

@@ -7,8 +7,8 @@ namespace Krait.Engine.Kernels;
 public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <summary>Output line (od, oh): y[ow] over its window. The maximum is NaN where a window holds one.</summary>
-    public static void Line(bool isMax, float* x, long xStride, PoolAxis depth, PoolAxis height, PoolAxis across, int od,
-        int oh, int width, float* y, long yStride)
+    public static void Line(bool isMax, float* x, long xStride, PoolAxis depth, PoolAxis height, PoolAxis across,
+        int od, int oh, int width, float* y, long yStride)
     {
         for (int ow = 0; ow < across.Output; ow++)
             for (int c = 0; c < width; c += L.Count)
@@ -33,7 +33,9 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
             }
     }
 
-    /// <summary>Adds dy of a whole sample to the first tap of each window that equals y; dx is cleared before.</summary>
+    /// <summary>
+    /// Adds dy of a whole sample to the first tap of each window that equals y; dx is cleared before.
+    /// </summary>
     public static void MaxBackward(float* x, long xStride, float* y, long yStride, float* dy, long dyStride,
         PoolAxis depth, PoolAxis height, PoolAxis across, int width, float* dx, long dxStride)
     {
@@ -53,7 +55,8 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
                                     long i = ((((long)d * height.Input) + h) * across.Input) + w;
                                     V hit = L.EqualTo(Part<L, V>.Load(x + (i * xStride) + c, lanes), top);
                                     float* to = dx + (i * dxStride) + c;
-                                    Part<L, V>.Store(L.Add(Part<L, V>.Load(to, lanes), L.AndBits(hit, rest)), to, lanes);
+                                    V sum = L.Add(Part<L, V>.Load(to, lanes), L.AndBits(hit, rest));
+                                    Part<L, V>.Store(sum, to, lanes);
                                     rest = L.Select(hit, L.Zero, rest);
                                 }
                     }

@@ -8,7 +8,9 @@ public readonly record struct PoolAxis(int Input, int Output, int Kernel, int St
 {
     public static PoolAxis Adaptive(int input, int output) => new(input, output, 0, 0, 0, 1);
 
-    /// <summary>Output extent of a window that slides: floor, or ceil without windows that start in the padding.</summary>
+    /// <summary>
+    /// Output extent of a window that slides: floor, or ceil without windows that start in the padding.
+    /// </summary>
     public static PoolAxis Sliding(int input, int kernel, int stride, int padding, int dilation, bool ceil)
     {
         int room = input + (2 * padding) - (dilation * (kernel - 1)) - 1;

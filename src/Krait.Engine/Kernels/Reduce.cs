@@ -3,7 +3,9 @@ using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>Sums over rows (one number a column) and over columns (one number a row), and the largest of a row.</summary>
+/// <summary>
+/// Sums over rows (one number a column) and over columns (one number a row), and the largest of a row.
+/// </summary>
 /// <remarks>
 /// Lanes are columns for sums over rows. A block of <see cref="BlockRows"/> rows is summed plainly with four
 /// accumulators; blocks are added with compensation, so the error does not grow with the number of rows.
@@ -45,7 +47,9 @@ public static unsafe class Reduce<L, V> where L : struct, ILanes<V> where V : st
         }
     }
 
-    /// <summary>Sum of everything, or of all products with <paramref name="times"/>; rows are added with compensation.</summary>
+    /// <summary>
+    /// Sum of everything, or of all products with <paramref name="times"/>; rows are added with compensation.
+    /// </summary>
     public static float All(float* x, long xStride, float* times, long timesStride, long rows, int width)
     {
         float sum = 0f, lost = 0f;
@@ -65,7 +69,9 @@ public static unsafe class Reduce<L, V> where L : struct, ILanes<V> where V : st
         return sum;
     }
 
-    /// <summary>y[r] = scale * sum over columns of x, or of x * times where <paramref name="times"/> is not null.</summary>
+    /// <summary>
+    /// y[r] = scale * sum over columns of x, or of x * times where <paramref name="times"/> is not null.
+    /// </summary>
     public static void Row(float* x, long xStride, float* times, long timesStride, long rows, int width, float scale,
         float* y, long yStride)
     {

@@ -25,7 +25,8 @@ public sealed class Activate : Op
 
     public override string Name => _activation.ToString();
 
-    public override Cost Cost => Cost.Streaming(this, CostKind.Elementwise, ExpsOf(_activation, Outputs[0].Shape.Count));
+    public override Cost Cost =>
+        Cost.Streaming(this, CostKind.Elementwise, ExpsOf(_activation, Outputs[0].Shape.Count));
 
     /// <summary>Exponentials that an activation of <paramref name="count"/> numbers takes.</summary>
     internal static long ExpsOf(Activation activation, long count) =>

@@ -6,7 +6,7 @@ namespace Krait.Engine.Ops;
 /// <summary>
 /// loss = sum w[t] (ln sum exp(x) - x[t]) / sum w[t] over all positions whose class t is not ignored. [1].
 /// </summary>
-/// <exception cref="ShapeException">The target is not [..., 1] on x's positions, or the weights are not [C].</exception>
+/// <exception cref="ShapeException">The target is not [..., 1] on x's positions, or weights are not [C].</exception>
 public sealed class CrossEntropy : Op
 {
     /// <summary>The class number that marks positions to leave out, where no other is given.</summary>

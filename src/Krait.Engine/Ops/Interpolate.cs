@@ -44,7 +44,9 @@ public sealed class Interpolate : Op
         return x.Program.Append(new Interpolate(x, mode, Axis(d, size.D), Axis(h, size.H), Axis(w, size.W))).Outputs[0];
     }
 
-    /// <summary>Extents floor(in * factor), positions from the factor itself, as the reference framework has it.</summary>
+    /// <summary>
+    /// Extents floor(in * factor), positions from the factor itself, as the reference framework has it.
+    /// </summary>
     public static Value ApplyScaled(Value x, (double D, double H, double W) factor, InterpolateMode mode,
         bool alignCorners = false)
     {

@@ -4,7 +4,9 @@ using Krait.Engine.Programs;
 namespace Krait.Engine.Ops;
 
 /// <summary>y = (x - mean) / sqrt(var + eps) * gamma + beta, mean and var over the channels of each position.</summary>
-/// <remarks>Ba, Kiros and Hinton, arXiv:1607.06450. Saved for backward: mean and 1 / sqrt(var + eps) a position.</remarks>
+/// <remarks>
+/// Ba, Kiros and Hinton, arXiv:1607.06450. Saved for backward: mean and 1 / sqrt(var + eps) a position.
+/// </remarks>
 /// <exception cref="ShapeException">gamma or beta is not [C].</exception>
 public sealed class LayerNorm : Op
 {

@@ -24,8 +24,8 @@ public sealed class Pool : Op
     {
         (_kind, _depth, _height, _across) = (kind, depth, height, across);
         foreach (PoolAxis axis in (PoolAxis[])[depth, height, across])
-            Require(axis.Output > 0 && axis.Padding * 2 <= axis.Kernel, "every window fits, padding is at most half of it",
-                x.Shape, axis);
+            Require(axis.Output > 0 && axis.Padding * 2 <= axis.Kernel,
+                "every window fits, padding is at most half of it", x.Shape, axis);
         Bind(x.Program, [x], [x.Shape.WithSpatial(depth.Output, height.Output, across.Output)]);
     }
 
@@ -40,20 +40,22 @@ public sealed class Pool : Op
         int[]? dilation = null, bool ceil = false)
     {
         int axes = x.Shape.Rank - 2;
-        ShapeException.Require(axes is >= 1 and <= 3 && kernel.Length == axes, "pool", "one kernel extent a spatial axis",
-            x.Shape, $"[{string.Join(", ", kernel)}]");
+        ShapeException.Require(axes is >= 1 and <= 3 && kernel.Length == axes, "pool",
+            "one kernel extent a spatial axis", x.Shape, $"[{string.Join(", ", kernel)}]");
         PoolAxis Axis(int fromLast)
         {
             int i = axes - 1 - fromLast;
             return i < 0
                 ? PoolAxis.Sliding(1, 1, 1, 0, 1, false)
-                : PoolAxis.Sliding(x.Shape[i + 1], kernel[i], (stride ?? kernel)[i], padding?[i] ?? 0, dilation?[i] ?? 1,
-                    ceil);
+                : PoolAxis.Sliding(x.Shape[i + 1], kernel[i], (stride ?? kernel)[i], padding?[i] ?? 0,
+                    dilation?[i] ?? 1, ceil);
         }
         return x.Program.Append(new Pool(x, kind, Axis(2), Axis(1), Axis(0))).Outputs[0];
     }
 
-    /// <summary>Windows that share the input out evenly among the given output extents: <see cref="AdaptivePool"/>.</summary>
+    /// <summary>
+    /// Windows that share the input out evenly among the given output extents: <see cref="AdaptivePool"/>.
+    /// </summary>
     internal static Value ApplyAdaptive(Value x, PoolKind kind, (int D, int H, int W) size)
     {
         (int d, int h, int w) = x.Shape.Spatial;
@@ -77,7 +79,9 @@ public sealed class Pool : Op
         _depth, _height, _across, frame[Outputs[0]]);
 }
 
-/// <summary>Pooling to given extents: window i of n over an axis of m is [floor(i m / n), ceil((i + 1) m / n)).</summary>
+/// <summary>
+/// Pooling to given extents: window i of n over an axis of m is [floor(i m / n), ceil((i + 1) m / n)).
+/// </summary>
 /// <exception cref="ShapeException">x has no spatial axis.</exception>
 public static class AdaptivePool
 {

@@ -42,7 +42,9 @@ public sealed class Reduce : Op
         return To(x, null, to, scale);
     }
 
-    /// <summary>y = scale * sum of x (times another value) over everything that <paramref name="to"/> is smaller in.</summary>
+    /// <summary>
+    /// y = scale * sum of x (times another value) over everything that <paramref name="to"/> is smaller in.
+    /// </summary>
     public static Value To(Value x, Value? times, Shape to, float scale = 1f) =>
         x.Program.Append(new Reduce(x, times, to, scale)).Outputs[0];
 

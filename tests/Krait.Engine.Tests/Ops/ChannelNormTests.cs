@@ -25,7 +25,8 @@ public sealed class ChannelNormTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void Batch_norm_in_training_equals_the_oracle(int[] shape, Activation activation) =>
-        Check(shape).Run(Inputs(shape), v => BatchNorm.Apply(v[0], v[1], v[2], Fill.Apply(v[0].Program, Vector(shape), 0f),
+        Check(shape).Run(Inputs(shape),
+            v => BatchNorm.Apply(v[0], v[1], v[2], Fill.Apply(v[0].Program, Vector(shape), 0f),
                 Fill.Apply(v[0].Program, Vector(shape), 1f), activation: activation),
             x => Oracle(x, shape, shape[^1], true, activation));
 
@@ -66,7 +67,9 @@ public sealed class ChannelNormTests
             x => [.. Oracle(x, shape, 5, false, Activation.None).Zip(x[0], (y, a) => y + a)]);
     }
 
-    /// <summary>r += momentum (value - r), the variance unbiased; and once only, also when a block is recomputed.</summary>
+    /// <summary>
+    /// r += momentum (value - r), the variance unbiased; and once only, also when a block is recomputed.
+    /// </summary>
     [Fact]
     public void Training_moves_running_statistics_once_a_step()
     {
@@ -88,8 +91,8 @@ public sealed class ChannelNormTests
             float[] numbers = [1, 10, 2, 20, 3, 30, 6, 60];
             numbers.CopyTo(plan[x].AsSpan());
             plan.Run();
-            Assert.Equal([0.5f + (0.1f * 2.5f), 0.5f + (0.1f * 29.5f)], plan[program.Parameter(mean)].AsSpan().ToArray(),
-                new Near());
+            Assert.Equal([0.5f + (0.1f * 2.5f), 0.5f + (0.1f * 29.5f)],
+                plan[program.Parameter(mean)].AsSpan().ToArray(), new Near());
             Assert.Equal([2f + (0.1f * ((14f / 3) - 2)), 2f + (0.1f * ((1400f / 3) - 2))],
                 plan[program.Parameter(variance)].AsSpan().ToArray(), new Near());
         }

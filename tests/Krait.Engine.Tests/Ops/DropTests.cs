@@ -29,7 +29,9 @@ public sealed class DropTests
         Assert.Same(x, Dropout.Apply(x, 0.5f));
     }
 
-    /// <summary>The same draws in the recomputed forward, in the gradient, at any thread count and instruction set.</summary>
+    /// <summary>
+    /// The same draws in the recomputed forward, in the gradient, at any thread count and instruction set.
+    /// </summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -40,7 +42,8 @@ public sealed class DropTests
             for (int threads = 1; threads <= 2; threads++)
                 foreach (bool recompute in new[] { false, true })
                 {
-                    (float[] y, float[] dx) = Run(level, threads, recompute, wholeSamples, "a", new RunArguments(5, 3, 2));
+                    (float[] y, float[] dx) =
+                        Run(level, threads, recompute, wholeSamples, "a", new RunArguments(5, 3, 2));
                     Assert.Equal(y, dx);
                     seen.Add(y);
                 }

@@ -139,7 +139,8 @@ public sealed class ElementwiseTests
         int[] to = [.. shape.Select((d, i) =>
             axes.Length == 0 || axes.Contains(i) || axes.Contains(i - shape.Length) ? 1 : d)];
         int count = to.Aggregate(1, (p, d) => p * d);
-        int[] target = [.. Spread([.. Enumerable.Range(0, count).Select(i => (double)i)], to, shape).Select(i => (int)i)];
+        double[] numbers = [.. Enumerable.Range(0, count).Select(i => (double)i)];
+        int[] target = [.. Spread(numbers, to, shape).Select(i => (int)i)];
         new OpCheck { MaxPerturbed = 8 }.Run([new(shape)], v => Reduce.Apply(kind, v[0], axes), x =>
         {
             double[] y = [.. Enumerable.Repeat(kind == ReduceKind.Max ? double.NegativeInfinity : 0.0, count)];

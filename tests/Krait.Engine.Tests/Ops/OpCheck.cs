@@ -100,7 +100,8 @@ public sealed class OpCheck
             Write(plan[roots[k]], shapes[k], inputs[k], isStrided);
         Write(plan[seedRoot], y.Shape, cotangent, isStrided);
         if (program.Find("fence") is { } marked)
-            Write(plan[marked], marked.Shape, [.. Enumerable.Range(0, (int)marked.Shape.Count).Select(i => i + 0.5f)], false);
+            Write(plan[marked], marked.Shape,
+                [.. Enumerable.Range(0, (int)marked.Shape.Count).Select(i => i + 0.5f)], false);
         plan.Run();
         Rows rows = plan[whole];
         return new Result(

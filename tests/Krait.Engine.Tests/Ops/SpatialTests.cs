@@ -132,7 +132,8 @@ public sealed class SpatialTests
         return Windowed(x, full, to, isMax, (axis, o) =>
         {
             int size = full[axis + 1], start = (o * s[axis]) - p[axis];
-            int[] taps = [.. Enumerable.Range(0, k[axis]).Select(t => start + (t * d[axis])).Where(t => t >= 0 && t < size)];
+            int[] taps = [.. Enumerable.Range(0, k[axis]).Select(t => start + (t * d[axis]))
+                .Where(t => t >= 0 && t < size)];
             return (taps, Math.Min(start + k[axis], size + p[axis]) - start);
         });
     }
