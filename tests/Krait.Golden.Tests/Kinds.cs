@@ -24,6 +24,20 @@ internal static class Kinds
         ["loss.ce_dice"] = LossRunner.Run,
         ["loss.ndice"] = LossRunner.Run,
         ["loss.gt_bce_dice"] = LossRunner.Run,
+        ["block.ss2d"] = BlockRunner.Ss2d,
+        ["block.ss2d_core"] = BlockRunner.Ss2dCore,
+        ["block.vss"] = BlockRunner.Vss,
+        ["block.patch_embed"] = BlockRunner.PatchEmbed,
+        ["block.patch_merge"] = BlockRunner.PatchMerge,
+        ["block.patch_expand"] = BlockRunner.PatchExpand,
+        ["block.final_patch_expand"] = BlockRunner.PatchExpand,
+        ["block.channel_attention"] = BlockRunner.ChannelAttention,
+        ["block.spatial_attention"] = BlockRunner.SpatialAttention,
+        ["block.sdi"] = BlockRunner.Sdi,
+        ["model.vmunet"] = ModelRunner.Run,
+        ["model.vmunetv2"] = ModelRunner.Run,
+        ["trajectory"] = TrajectoryRunner.Run,
+        ["pipeline"] = PipelineRunner.Run,
         ["optimizer"] = OptimizerRunner.Run,
         ["clip_grad_norm"] = ClipRunner.Run,
         ["op.linear"] = NormRunner.Linear,
@@ -64,10 +78,7 @@ internal static class Kinds
     /// <summary>To be run as soon as the op or model is there.</summary>
     static readonly HashSet<string> Pending =
     [
-        "block.ss2d", "block.ss2d_core", "block.vss", "block.patch_embed", "block.patch_merge", "block.patch_expand",
-        "block.final_patch_expand", "block.channel_attention", "block.spatial_attention", "block.sdi",
-        "block.mamba1d", "block.lightm_mamba_layer", "model.vmunet", "model.vmunetv2",
-        "trajectory", "pipeline",
+        "block.mamba1d", "block.lightm_mamba_layer",
     ];
 
     public static bool IsSkipped(string kind) => Later.Contains(kind) || Pending.Contains(kind);

@@ -21,7 +21,9 @@ internal sealed class TracedCase : IDisposable
     readonly List<(string Name, Value Value, HostArray Data)> _inputs = [];
     readonly List<(string Name, Value Value)> _features = [];
     readonly bool _ownsStore;
+    Value[] _logits = [];
     Value[] _outputs = [];
+    Value? _lossOnLogits;
 
     /// <param name="store">The model's; null for a new one.</param>
     public TracedCase(RunContext context, ParameterStore? store = null)
@@ -76,6 +78,7 @@ internal sealed class TracedCase : IDisposable
     /// <summary>Adds loss and gradients, runs, compares.</summary>
     public void Check(params Value[] outputs)
     {
+        _logits = outputs;
         _outputs = [.. outputs.Select(Wrap)];
         for (int i = 0; i < _outputs.Length; i++)
             Program.Keep(_outputs[i], $"output.{i}");
@@ -141,6 +144,8 @@ internal sealed class TracedCase : IDisposable
                 (_outputs[i], (Value?)Input(name, _outputs[i].Shape)))]);
         Value loss = Loss(kind, args, _outputs, args.Text("input_is") == "logits");
         Program.Keep(loss, "loss");
+        if (_case.Wrapper == "sigmoid" && args.Text("input_is") == "probabilities")
+            _lossOnLogits = Program.Keep(Loss(kind, args, _logits, true), "loss on logits");
         return (loss, [(loss, null)]);
     }
 
@@ -173,6 +178,9 @@ internal sealed class TracedCase : IDisposable
         }
         if (_case.HasTensor("loss"))
             _comparison.Number("loss", loss is null ? sum : Read(plan, loss)[0], _case.Tensor("loss").Data[0],
+                _case.Tolerance.Real("loss_abs"));
+        if (_lossOnLogits is not null)
+            _comparison.Number("loss on logits", Read(plan, _lossOnLogits)[0], _case.Tensor("loss").Data[0],
                 _case.Tolerance.Real("loss_abs"));
     }
 
