@@ -25,6 +25,9 @@ public enum Activation
 
     /// <summary>y = ln(1 + e^x); equal to x in float32 above about 17, so a threshold of 20 changes nothing.</summary>
     Softplus,
+
+    /// <summary>y = e^x.</summary>
+    Exp,
 }
 
 /// <summary>Functions of two operands.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Krait.Engine.Kernels.Simd;
 using Krait.Golden.Tests.Harness;
 
@@ -29,7 +30,9 @@ public sealed class GoldenTests(Report report) : IClassFixture<Report>
         else
             report.RanOn(level);
         var comparison = new Comparison();
+        var watch = Stopwatch.StartNew();
         Kinds.RunnerOf(test.Kind)(new RunContext(test, Devices.Of(simd), comparison, report));
+        report.Took($"{name} ({level})", watch.Elapsed.TotalMilliseconds);
         comparison.ThrowIfFailed($"{test.Name} ({test.Kind}, {level})");
         Assert.True(comparison.Compared > 0, $"{test.Name}: nothing was compared");
     }

@@ -36,6 +36,9 @@ internal static class Kinds
         ["block.sdi"] = BlockRunner.Sdi,
         ["model.vmunet"] = ModelRunner.Run,
         ["model.vmunetv2"] = ModelRunner.Run,
+        ["block.mamba1d"] = BlockRunner.Mamba1d,
+        ["block.lightm_mamba_layer"] = BlockRunner.MambaLayer,
+        ["checkpoint"] = CheckpointRunner.Run,
         ["trajectory"] = TrajectoryRunner.Run,
         ["pipeline"] = PipelineRunner.Run,
         ["optimizer"] = OptimizerRunner.Run,
@@ -48,7 +51,6 @@ internal static class Kinds
         ["schedule"] = ScheduleRunner.Run,
         ["metric.confusion"] = ConfusionRunner.Run,
         ["image.transforms"] = ImageRunner.Run,
-        ["checkpoint"] = CheckpointRunner.Run,
     };
 
     /// <summary>Item kinds that the runner of their case knows.</summary>
@@ -57,10 +59,9 @@ internal static class Kinds
         "schedule.cosine_annealing", "schedule.cosine_warm_restarts", "schedule.step", "schedule.multi_step",
         "schedule.exponential", "schedule.warmup_multi_step", "schedule.warmup_cosine", "schedule.poly",
         "schedule.reduce_on_plateau",
-        "optimizer.adamw", "optimizer.adam", "optimizer.sgd",
+        "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "checkpoint.load", "checkpoint.key_mapping",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
         "image.gaussian_filter",
-        "checkpoint.load", "checkpoint.key_mapping",
     ];
 
     /// <summary>Known, but about things that Krait does not do yet.</summary>
@@ -75,13 +76,7 @@ internal static class Kinds
         "optimizer.rmsprop", "optimizer.adagrad", "optimizer.adadelta", "optimizer.adamax",
     ];
 
-    /// <summary>To be run as soon as the op or model is there.</summary>
-    static readonly HashSet<string> Pending =
-    [
-        "block.mamba1d", "block.lightm_mamba_layer",
-    ];
-
-    public static bool IsSkipped(string kind) => Later.Contains(kind) || Pending.Contains(kind);
+    public static bool IsSkipped(string kind) => Later.Contains(kind);
 
     /// <summary>A case is skipped when its kind is, or when all its items are.</summary>
     public static bool IsSkipped(CaseEntry entry) => IsSkipped(entry.Kind)

@@ -21,6 +21,7 @@ public static unsafe class Activate<L, V> where L : struct, ILanes<V> where V : 
             case Activation.Sigmoid: Forward<SigmoidFunction>(parameter, x, xStride, rows, width, y, yStride); break;
             case Activation.Tanh: Forward<TanhFunction>(parameter, x, xStride, rows, width, y, yStride); break;
             case Activation.Softplus: Forward<SoftplusFunction>(parameter, x, xStride, rows, width, y, yStride); break;
+            case Activation.Exp: Forward<ExpFunction>(parameter, x, xStride, rows, width, y, yStride); break;
             default: throw new ArgumentOutOfRangeException(nameof(activation));
         }
     }
@@ -51,6 +52,7 @@ public static unsafe class Activate<L, V> where L : struct, ILanes<V> where V : 
             case Activation.Sigmoid: Row<SigmoidFunction>(parameter, x, dy, addend, width, dx); break;
             case Activation.Tanh: Row<TanhFunction>(parameter, x, dy, addend, width, dx); break;
             case Activation.Softplus: Row<SoftplusFunction>(parameter, x, dy, addend, width, dx); break;
+            case Activation.Exp: Row<ExpFunction>(parameter, x, dy, addend, width, dx); break;
             default: throw new ArgumentOutOfRangeException(nameof(activation));
         }
     }

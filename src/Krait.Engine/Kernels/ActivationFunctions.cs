@@ -116,3 +116,12 @@ readonly struct SoftplusFunction : IActivation
     public static V Slope<L, V>(V x, V p) where L : struct, ILanes<V> where V : struct =>
         VectorMath<L, V>.Sigmoid(x);
 }
+
+readonly struct ExpFunction : IActivation
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Value<L, V>(V x, V p) where L : struct, ILanes<V> where V : struct => VectorMath<L, V>.Exp(x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Slope<L, V>(V x, V p) where L : struct, ILanes<V> where V : struct => VectorMath<L, V>.Exp(x);
+}

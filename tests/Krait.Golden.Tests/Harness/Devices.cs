@@ -6,8 +6,6 @@ namespace Krait.Golden.Tests.Harness;
 /// <summary>One device an instruction set, shared by all cases.</summary>
 internal static class Devices
 {
-    const int Threads = 2;
-
     static readonly Dictionary<SimdLevel, Device> Made = [];
 
     /// <summary>What users get: the widest, or what KRAIT_SIMD says.</summary>
@@ -20,10 +18,11 @@ internal static class Devices
             ? []
             : SimdLevels.Available.Where(level => level != Default);
 
+    /// <summary>Two threads for the default; one for the others, since results do not depend on it.</summary>
     public static Device Of(SimdLevel level)
     {
         if (!Made.TryGetValue(level, out Device? device))
-            Made.Add(level, device = CpuDevice.Create(Threads, level));
+            Made.Add(level, device = CpuDevice.Create(level == Default ? 2 : 1, level));
         return device;
     }
 }

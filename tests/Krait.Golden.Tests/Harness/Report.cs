@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Xunit.Abstractions;
 using Xunit.Sdk;
@@ -11,6 +12,8 @@ public sealed class Report : IDisposable
     readonly SortedDictionary<string, int> _ran = new(StringComparer.Ordinal);
     readonly SortedDictionary<string, int> _others = new(StringComparer.Ordinal);
     readonly SortedSet<string> _notes = new(StringComparer.Ordinal);
+
+    readonly List<(double Milliseconds, string Row)> _times = [];
 
     public Report(IMessageSink sink) => _sink = sink;
 
@@ -26,6 +29,9 @@ public sealed class Report : IDisposable
 
     /// <summary>A case ran once more with another instruction set.</summary>
     public void RanOn(string level) => _others[level] = _others.GetValueOrDefault(level) + 1;
+
+    /// <summary>How long a case took, in milliseconds.</summary>
+    public void Took(string row, double milliseconds) => _times.Add((milliseconds, row));
 
     /// <summary>Something that was not compared, and why.</summary>
     public void Note(string note) => _notes.Add(note);
@@ -57,6 +63,8 @@ public sealed class Report : IDisposable
             text.Append($"  once more with {level}: {count} cases\n");
         foreach (string note in _notes)
             text.Append($"  note: {note}\n");
+        foreach ((double milliseconds, string row) in _times.OrderDescending().Take(5))
+            text.Append(CultureInfo.InvariantCulture, $"  slow: {row} {milliseconds:F0} ms\n");
         return text.ToString();
     }
 

@@ -75,6 +75,12 @@ internal static class BlockRunner
         })]);
     }
 
+    public static void Mamba1d(RunContext context) =>
+        OneInput(context, p => new Nn.Mamba.Mamba1d(p, SequenceOptions(context.Case.Args)));
+
+    public static void MambaLayer(RunContext context) => OneInput(context, p => new MambaLayer(p,
+        context.Case.Args.Whole("output_dim"), SequenceOptions(context.Case.Args.Part("mamba"))));
+
     static void OneInput(RunContext context, Func<Scope, Layer> layer)
     {
         using var traced = new TracedCase(context);
@@ -83,6 +89,9 @@ internal static class BlockRunner
     }
 
     static Ss2dOptions Options(JsonElement args) => new(args.Whole("d_model"), args.Whole("d_state"),
+        args.Whole("expand"), args.Whole("d_conv"), args.Whole("dt_rank"));
+
+    static Mamba1dOptions SequenceOptions(JsonElement args) => new(args.Whole("d_model"), args.Whole("d_state"),
         args.Whole("expand"), args.Whole("d_conv"), args.Whole("dt_rank"));
 
     static int Square(int[] sides) => sides.Distinct().Count() == 1
