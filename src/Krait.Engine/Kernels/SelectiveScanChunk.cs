@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Krait.Engine.Kernels.Simd;
 
@@ -37,22 +38,32 @@ public static unsafe class SelectiveScanChunk<L, V>
     /// <summary>Registers that hold so many channels of a block.</summary>
     public static int Vectors(int channels) => (channels + L.Count - 1) / L.Count;
 
-    /// <summary>2^x, in the two variants a chunk may need.</summary>
+    static readonly float* Exp2Constants = FillExp2Constants();
+
+    static float* FillExp2Constants()
+    {
+        var p = (float*)NativeMemory.AlignedAlloc(VectorMath<L, V>.Exp2ConstantFloats * sizeof(float), 64);
+        VectorMath<L, V>.Exp2Constants(p);
+        return p;
+    }
+
+    /// <summary>2^x, in the two variants a chunk may need; k are the constants of the bounded one.</summary>
     interface IPower
     {
-        static abstract V Exp2(V x);
+        static abstract V Exp2(V x, V shift, V k5, V k4, V k3, V k2, V k1, V one);
     }
 
     readonly struct BoundedPower : IPower
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Exp2(V x) => VectorMath<L, V>.Exp2Bounded(x);
+        public static V Exp2(V x, V shift, V k5, V k4, V k3, V k2, V k1, V one) =>
+            VectorMath<L, V>.Exp2Bounded(x, shift, k5, k4, k3, k2, k1, one);
     }
 
     readonly struct AnyPower : IPower
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static V Exp2(V x) => VectorMath<L, V>.Exp2(x);
+        public static V Exp2(V x, V shift, V k5, V k4, V k3, V k2, V k1, V one) => VectorMath<L, V>.Exp2(x);
     }
 
     /// <summary>In place: delta = softplus(raw); sigmoid(raw), the slope of it, where <paramref name="slope"/> is given.</summary>
@@ -64,7 +75,7 @@ public static unsafe class SelectiveScanChunk<L, V>
             for (int i = 0; i < steps; i++, at += L.Count)
             {
                 V raw = L.Load(delta + at);
-                V t = VectorMath<L, V>.Exp(L.Negate(L.Abs(raw)));
+                V t = VectorMath<L, V>.ExpMinusAbs(raw);
                 L.Store(L.Add(L.Max(L.Zero, raw), VectorMath<L, V>.Log1pUnit(t)), delta + at);
                 if (slope == null)
                     continue;
@@ -155,6 +166,9 @@ public static unsafe class SelectiveScanChunk<L, V>
     static void ForwardPass<TPower>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* h, float* y)
         where TPower : struct, IPower
     {
+        float* k = Exp2Constants;
+        V shift = L.Load(k), k5 = L.Load(k + 16), k4 = L.Load(k + 32), k3 = L.Load(k + 48);
+        V k2 = L.Load(k + 64), k1 = L.Load(k + 80), one = L.Load(k + 96);
         V rate0 = L.Load(a2), rate1 = L.Load(a2 + Channels);
         V rate2 = L.Load(a2 + (2 * Channels)), rate3 = L.Load(a2 + (3 * Channels));
         V h0 = L.Load(h), h1 = L.Load(h + Channels);
@@ -165,13 +179,17 @@ public static unsafe class SelectiveScanChunk<L, V>
             V d = L.Load(delta);
             V du = L.Load(deltaU);
             V sum = L.Load(y);
-            h0 = L.Fma(TPower.Exp2(L.Mul(d, rate0)), h0, L.Mul(du, L.Set(pair[0])));
+            V decay0 = TPower.Exp2(L.Mul(d, rate0), shift, k5, k4, k3, k2, k1, one);
+            h0 = L.Fma(decay0, h0, L.Mul(du, L.Set(pair[0])));
             sum = L.Fma(h0, L.Set(pair[2]), sum);
-            h1 = L.Fma(TPower.Exp2(L.Mul(d, rate1)), h1, L.Mul(du, L.Set(pair[1])));
+            V decay1 = TPower.Exp2(L.Mul(d, rate1), shift, k5, k4, k3, k2, k1, one);
+            h1 = L.Fma(decay1, h1, L.Mul(du, L.Set(pair[1])));
             sum = L.Fma(h1, L.Set(pair[3]), sum);
-            h2 = L.Fma(TPower.Exp2(L.Mul(d, rate2)), h2, L.Mul(du, L.Set(next[0])));
+            V decay2 = TPower.Exp2(L.Mul(d, rate2), shift, k5, k4, k3, k2, k1, one);
+            h2 = L.Fma(decay2, h2, L.Mul(du, L.Set(next[0])));
             sum = L.Fma(h2, L.Set(next[2]), sum);
-            h3 = L.Fma(TPower.Exp2(L.Mul(d, rate3)), h3, L.Mul(du, L.Set(next[1])));
+            V decay3 = TPower.Exp2(L.Mul(d, rate3), shift, k5, k4, k3, k2, k1, one);
+            h3 = L.Fma(decay3, h3, L.Mul(du, L.Set(next[1])));
             sum = L.Fma(h3, L.Set(next[3]), sum);
             L.Store(sum, y);
             delta += L.Count;
@@ -191,6 +209,9 @@ public static unsafe class SelectiveScanChunk<L, V>
     static void Recompute<TPower>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start,
         float* pass) where TPower : struct, IPower
     {
+        float* k = Exp2Constants;
+        V shift = L.Load(k), k5 = L.Load(k + 16), k4 = L.Load(k + 32), k3 = L.Load(k + 48);
+        V k2 = L.Load(k + 64), k1 = L.Load(k + 80), one = L.Load(k + 96);
         V rate0 = L.Load(a2), rate1 = L.Load(a2 + Channels);
         V h0 = L.Load(start), h1 = L.Load(start + Channels);
         float* decay = pass + ((Steps + 1) * 2 * L.Count);
@@ -200,8 +221,8 @@ public static unsafe class SelectiveScanChunk<L, V>
             L.Store(h1, pass + L.Count);
             V d = L.Load(delta);
             V du = L.Load(deltaU);
-            V decay0 = TPower.Exp2(L.Mul(d, rate0));
-            V decay1 = TPower.Exp2(L.Mul(d, rate1));
+            V decay0 = TPower.Exp2(L.Mul(d, rate0), shift, k5, k4, k3, k2, k1, one);
+            V decay1 = TPower.Exp2(L.Mul(d, rate1), shift, k5, k4, k3, k2, k1, one);
             L.Store(decay0, decay);
             L.Store(decay1, decay + L.Count);
             h0 = L.Fma(decay0, h0, L.Mul(du, L.Set(pair[0])));

@@ -1,4 +1,5 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -13,6 +14,22 @@ public static unsafe class SelectiveScanPlane<L, V>
 {
     const int Steps = SelectiveScanChunk<L, V>.Steps;
     const int Channels = SelectiveScanChunk<L, V>.Channels;
+
+    /// <summary>
+    /// Asks for so many floats of each row before they are needed: walks down a column miss every cache otherwise.
+    /// </summary>
+    public static void Prefetch(float* x, long stride, int* positions, int steps, int floats)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int i = 0; i < steps; i++)
+        {
+            float* row = x + (positions[i] * stride);
+            for (int f = 0; f < floats; f += 16)
+                Sse.Prefetch1(row + f);
+            Sse.Prefetch1(row + floats - 1);
+        }
+    }
 
     /// <summary>plane = rows of x at the positions; channels beyond the block's are 0.</summary>
     public static void Gather(float* x, long stride, int* positions, int steps, int channels, float* plane)
@@ -55,6 +72,12 @@ public static unsafe class SelectiveScanPlane<L, V>
             float* fromC = c + (positions[i] * cStride);
             float* to = couples + (4 * i);
             int n = 0;
+            for (; n <= states - 4; n += 4, to += 8 * Steps)
+            {
+                Vector128<float> b4 = Vector128.Load(fromB + n), c4 = Vector128.Load(fromC + n);
+                Vector128.Create(b4.GetLower(), c4.GetLower()).Store(to);
+                Vector128.Create(b4.GetUpper(), c4.GetUpper()).Store(to + (4 * Steps));
+            }
             for (; n <= states - 2; n += 2, to += 4 * Steps)
             {
                 *(double*)to = *(double*)(fromB + n);
@@ -77,7 +100,15 @@ public static unsafe class SelectiveScanPlane<L, V>
         {
             float* toB = db + (positions[i] * dbStride);
             float* toC = dc + (positions[i] * dcStride);
-            for (int n = 0; n < states; n++)
+            int n = 0;
+            for (; n <= states - 4; n += 4)
+            {
+                float* from = couples + (n * 2 * Steps) + (4 * i);
+                Vector128<float> first = Vector128.Load(from), second = Vector128.Load(from + (4 * Steps));
+                Vector128.Create(first.GetLower(), second.GetLower()).Store(toB + n);
+                Vector128.Create(first.GetUpper(), second.GetUpper()).Store(toC + n);
+            }
+            for (; n < states; n++)
             {
                 float* from = couples + (n / 2 * 4 * Steps) + (4 * i) + (n & 1);
                 toB[n] = from[0];
@@ -90,7 +121,10 @@ public static unsafe class SelectiveScanPlane<L, V>
     public static void Project(int vectors, int steps, int rank, float* dt, int dtStride, float* weight, float* bias,
         float* delta)
     {
-        for (int v = 0; v < vectors; v++)
+        int v = 0;
+        for (; v <= vectors - 2; v += 2)
+            ProjectPair(v, steps, rank, dt, dtStride, weight, bias, delta);
+        for (; v < vectors; v++)
         {
             V start = L.Load(bias + (v * L.Count));
             for (int i = 0; i < steps; i += 4)
@@ -111,6 +145,46 @@ public static unsafe class SelectiveScanPlane<L, V>
                 L.Store(s2, to + (2 * L.Count));
                 L.Store(s3, to + (3 * L.Count));
             }
+        }
+    }
+
+    /// <summary>Two registers of channels share each broadcast: half the loads.</summary>
+    static void ProjectPair(int v, int steps, int rank, float* dt, int dtStride, float* weight, float* bias,
+        float* delta)
+    {
+        V start = L.Load(bias + (v * L.Count)), start2 = L.Load(bias + ((v + 1) * L.Count));
+        for (int i = 0; i < steps; i += 4)
+        {
+            V s0 = start, s1 = start, s2 = start, s3 = start;
+            V t0 = start2, t1 = start2, t2 = start2, t3 = start2;
+            float* from = dt + (i * dtStride);
+            float* row = weight + (v * L.Count);
+            for (int r = 0; r < rank; r++, row += Channels, from++)
+            {
+                V w = L.Load(row), w2 = L.Load(row + L.Count);
+                V x = L.Set(from[0]);
+                s0 = L.Fma(x, w, s0);
+                t0 = L.Fma(x, w2, t0);
+                x = L.Set(from[dtStride]);
+                s1 = L.Fma(x, w, s1);
+                t1 = L.Fma(x, w2, t1);
+                x = L.Set(from[2 * dtStride]);
+                s2 = L.Fma(x, w, s2);
+                t2 = L.Fma(x, w2, t2);
+                x = L.Set(from[3 * dtStride]);
+                s3 = L.Fma(x, w, s3);
+                t3 = L.Fma(x, w2, t3);
+            }
+            float* to = delta + (((v * Steps) + i) * L.Count);
+            float* to2 = to + (Steps * L.Count);
+            L.Store(s0, to);
+            L.Store(s1, to + L.Count);
+            L.Store(s2, to + (2 * L.Count));
+            L.Store(s3, to + (3 * L.Count));
+            L.Store(t0, to2);
+            L.Store(t1, to2 + L.Count);
+            L.Store(t2, to2 + (2 * L.Count));
+            L.Store(t3, to2 + (3 * L.Count));
         }
     }
 

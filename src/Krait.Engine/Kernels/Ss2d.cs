@@ -42,7 +42,8 @@ public static unsafe partial class Ss2d<L, V>
         long yStride, long directionStride)
     {
         var planes = new ForwardScratchOf(shape, scratch);
-        int* positions = stackalloc int[Steps];
+        int* positions = stackalloc int[2 * Steps];
+        int* next = positions + Steps;
         for (int k = 0; k < Ss2dShape.Directions; k++)
         {
             for (int j = 0; j < blocks; j++)
@@ -55,8 +56,15 @@ public static unsafe partial class Ss2d<L, V>
             bool add = k > 0 && directionStride == 0;
             for (int chunk = 0; chunk < shape.Chunks; chunk++)
             {
-                int steps = Math.Min(Steps, shape.L - (chunk * Steps));
-                shape.Walk(k, chunk * Steps, steps, positions);
+                int steps = WalkChunk(shape, k, chunk, positions);
+                if (chunk + 1 < shape.Chunks)
+                {
+                    int nextSteps = WalkChunk(shape, k, chunk + 1, next);
+                    PrefetchRows(shape, k, next, nextSteps, projection, projectionStride);
+                    PrefetchBlocks(shape, firstBlock, blocks, next, nextSteps, x, xStride);
+                    if (add)
+                        PrefetchBlocks(shape, firstBlock, blocks, next, nextSteps, yk, yStride);
+                }
                 GatherProjection(shape, k, projection, projectionStride, positions, steps, planes.Dt, planes.Couples);
                 for (int j = 0; j < blocks; j++)
                 {
@@ -73,6 +81,27 @@ public static unsafe partial class Ss2d<L, V>
                 }
             }
         }
+    }
+
+    /// <summary>Positions of a chunk; returns their number.</summary>
+    static int WalkChunk(in Ss2dShape shape, int direction, int chunk, int* positions)
+    {
+        int steps = Math.Min(Steps, shape.L - (chunk * Steps));
+        shape.Walk(direction, chunk * Steps, steps, positions);
+        return steps;
+    }
+
+    static void PrefetchRows(in Ss2dShape shape, int direction, int* positions, int steps, float* projection,
+        long stride) =>
+        SelectiveScanPlane<L, V>.Prefetch(projection + (direction * shape.DirectionWidth), stride, positions, steps,
+            shape.DirectionWidth);
+
+    static void PrefetchBlocks(in Ss2dShape shape, int firstBlock, int blocks, int* positions, int steps, float* x,
+        long stride)
+    {
+        int first = firstBlock * Channels;
+        SelectiveScanPlane<L, V>.Prefetch(x + first, stride, positions, steps,
+            Math.Min(blocks * Channels, shape.D - first));
     }
 
     static void ForwardChunk(in Ss2dShape shape, int channels, int steps, in ForwardScratchOf planes,

@@ -39,7 +39,8 @@ public static unsafe partial class Ss2d<L, V>
         in Ss2dParameters dp)
     {
         var planes = new BackwardScratchOf(shape, scratch);
-        int* positions = stackalloc int[Steps];
+        int* positions = stackalloc int[2 * Steps];
+        int* next = positions + Steps;
         int dtStride = DtStride(shape.R);
         for (int k = 0; k < Ss2dShape.Directions; k++)
         {
@@ -48,8 +49,17 @@ public static unsafe partial class Ss2d<L, V>
             float* dProjectionK = dProjection + (k * shape.DirectionWidth);
             for (int chunk = shape.Chunks - 1; chunk >= 0; chunk--)
             {
-                int steps = Math.Min(Steps, shape.L - (chunk * Steps));
-                shape.Walk(k, chunk * Steps, steps, positions);
+                int steps = WalkChunk(shape, k, chunk, positions);
+                if (chunk > 0)
+                {
+                    WalkChunk(shape, k, chunk - 1, next);
+                    PrefetchRows(shape, k, next, Steps, projection, projectionStride);
+                    PrefetchRows(shape, k, next, Steps, dProjection, dProjectionStride);
+                    PrefetchBlocks(shape, firstBlock, blocks, next, Steps, x, xStride);
+                    PrefetchBlocks(shape, firstBlock, blocks, next, Steps, dy + (k * directionStride), dyStride);
+                    if (k > 0)
+                        PrefetchBlocks(shape, firstBlock, blocks, next, Steps, dx, dxStride);
+                }
                 GatherProjection(shape, k, projection, projectionStride, positions, steps, planes.Dt, planes.Couples);
                 new Span<float>(planes.DCouples, SelectiveScanChunk<L, V>.CoupleFloats(shape.N)).Clear();
                 new Span<float>(planes.DDt, Steps * dtStride).Clear();

@@ -14,7 +14,7 @@ public readonly record struct Ss2dShape(int H, int W, int D, int N, int R)
     public const int Directions = 4;
     public const int Steps = 64;
     public const int BlockChannels = 16;
-    const int TasksWanted = 16;
+    const int TasksWanted = 8;
 
     /// <summary>Positions.</summary>
     public int L => H * W;
@@ -39,7 +39,7 @@ public readonly record struct Ss2dShape(int H, int W, int D, int N, int R)
     /// <summary>Numbers of all parameter gradients of one sample: dt weight, dt bias, A_logs, Ds.</summary>
     public int ParameterFloats => Directions * D * (R + 1 + N + 1);
 
-    /// <summary>Channel blocks that one task walks over: about sixteen tasks in all, whatever the machine.</summary>
+    /// <summary>Channel blocks that one task walks over: about eight tasks in all, whatever the machine.</summary>
     public int BlocksPerTask(int batch)
     {
         int tasks = Math.Clamp((TasksWanted + batch - 1) / batch, 1, Blocks);

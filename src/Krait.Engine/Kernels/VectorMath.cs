@@ -9,13 +9,18 @@ namespace Krait.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// Polynomials are minimax fits (Remez exchange, relative error) rounded to float32. NaN in gives NaN out, except in
-/// <see cref="Exp2Bounded"/>. Min and Max keep a NaN that stands in the second operand on every instruction set.
+/// <see cref="Exp2Bounded(V)"/>. Min and Max keep a NaN that stands in the second operand on every instruction set.
 /// </remarks>
 public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <summary>1.5 * 2^23: adding it rounds to a whole number, which then stands in the low bits.</summary>
     const float RoundingShift = 12582912f;
     const float Log2E = 1.44269504f;
+    const float Exp2C5 = 0.00132647273f;
+    const float Exp2C4 = 0.00967151299f;
+    const float Exp2C3 = 0.0555073358f;
+    const float Exp2C2 = 0.240222424f;
+    const float Exp2C1 = 0.693147004f;
     const float Ln2High = 0.693359375f;
     const float Ln2Low = -2.12194440e-4f;
     const int OneBits = 0x3f800000;
@@ -23,12 +28,33 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
 
     /// <summary>2^x for |x| &lt;= 126 only, anything else is garbage; relative error 1.8e-7. The scan's fast path.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2Bounded(V x)
+    public static V Exp2Bounded(V x) =>
+        Exp2Bounded(x, L.Set(RoundingShift), L.Set(Exp2C5), L.Set(Exp2C4), L.Set(Exp2C3), L.Set(Exp2C2),
+            L.Set(Exp2C1), L.Set(1f));
+
+    /// <summary>
+    /// The same with its constants (<see cref="Exp2Constants"/>) held by the caller: where sixteen registers do not hold
+    /// them all, the JIT then folds their loads into the arithmetic instead of spilling what a loop carries.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2Bounded(V x, V shift, V c5, V c4, V c3, V c2, V c1, V one)
     {
-        V shifted = L.Add(x, L.Set(RoundingShift));
-        V r = L.Sub(x, L.Sub(shifted, L.Set(RoundingShift)));
-        return L.AddBits(Exp2Polynomial(r), L.ShiftLeftBits(shifted, 23));
+        V shifted = L.Add(x, shift);
+        V r = L.Sub(x, L.Sub(shifted, shift));
+        V p = L.Fma(L.Fma(L.Fma(c5, r, c4), r, c3), r, c2);
+        return L.AddBits(L.Fma(L.Fma(p, r, c1), r, one), L.ShiftLeftBits(shifted, 23));
     }
+
+    /// <summary>Fills the constants of <see cref="Exp2Bounded(V, V, V, V, V, V, V, V)"/> in order, 16 floats each.</summary>
+    public static unsafe void Exp2Constants(float* to)
+    {
+        ReadOnlySpan<float> constants = [RoundingShift, Exp2C5, Exp2C4, Exp2C3, Exp2C2, Exp2C1, 1f];
+        for (int i = 0; i < constants.Length; i++)
+            new Span<float>(to + (i * 16), 16).Fill(constants[i]);
+    }
+
+    /// <summary>Floats that <see cref="Exp2Constants"/> fills.</summary>
+    public const int Exp2ConstantFloats = 7 * 16;
 
     /// <summary>2^x for any x: 0 below -150, infinity from 128 on, denormals right; relative error 1.8e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,12 +73,21 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
         V whole = L.Sub(L.Fma(x, L.Set(Log2E), L.Set(RoundingShift)), L.Set(RoundingShift));
         V r = L.FmaNegated(whole, L.Set(Ln2High), x);
         r = L.FmaNegated(whole, L.Set(Ln2Low), r);
-        V p = L.Fma(L.Set(0.00138146128f), r, L.Set(0.00836871006f));
-        p = L.Fma(p, r, L.Set(0.041668389f));
-        p = L.Fma(p, r, L.Set(0.166665211f));
-        p = L.Fma(p, r, L.Set(0.5f));
-        p = L.Fma(L.Mul(p, r), r, r);
-        return ScaleByPowerOf2(L.Add(p, L.Set(1f)), whole);
+        return ScaleByPowerOf2(ExpPolynomial(r), whole);
+    }
+
+    /// <summary>
+    /// e^-|x|, but never below e^-87 = 1.6e-38; relative error 1.2e-7. NaN gives anything. For softplus in the scan.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ExpMinusAbs(V x)
+    {
+        V a = L.Min(L.Set(87f), L.Abs(x));
+        V shifted = L.FmaNegated(a, L.Set(Log2E), L.Set(RoundingShift));
+        V whole = L.Sub(shifted, L.Set(RoundingShift));
+        V r = L.FmaNegated(whole, L.Set(Ln2High), L.Negate(a));
+        r = L.FmaNegated(whole, L.Set(Ln2Low), r);
+        return L.AddBits(ExpPolynomial(r), L.ShiftLeftBits(shifted, 23));
     }
 
     /// <summary>ln x: -infinity at 0, NaN below; denormals right; error 1.2e-7 relative.</summary>
@@ -87,15 +122,15 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Log1pUnit(V t)
     {
-        V p = L.Fma(L.Set(-0.00324402493f), t, L.Set(0.0198514611f));
-        p = L.Fma(p, t, L.Set(-0.0569595322f));
-        p = L.Fma(p, t, L.Set(0.106036544f));
-        p = L.Fma(p, t, L.Set(-0.153055921f));
-        p = L.Fma(p, t, L.Set(0.196759388f));
-        p = L.Fma(p, t, L.Set(-0.249541342f));
-        p = L.Fma(p, t, L.Set(0.333299637f));
-        p = L.Fma(p, t, L.Set(-0.499999017f));
-        return L.Mul(t, L.Fma(p, t, L.Set(1f)));
+        // Pairs first (Estrin): half the latency of nine dependent steps.
+        V t2 = L.Mul(t, t), t4 = L.Mul(t2, t2);
+        V p01 = L.Fma(L.Set(0.333299637f), t, L.Set(-0.499999017f));
+        V p23 = L.Fma(L.Set(0.196759388f), t, L.Set(-0.249541342f));
+        V p45 = L.Fma(L.Set(0.106036544f), t, L.Set(-0.153055921f));
+        V p67 = L.Fma(L.Set(0.0198514611f), t, L.Set(-0.0569595322f));
+        V low = L.Fma(p23, t2, p01);
+        V high = L.Fma(L.Fma(L.Set(-0.00324402493f), t2, p67), t2, p45);
+        return L.Mul(t, L.Fma(L.Fma(high, t4, low), t, L.Set(1f)));
     }
 
     /// <summary>ln(1 + e^x) for any x, without overflow; relative error 3e-7 (x &gt; -87), then denormals.</summary>
@@ -158,11 +193,21 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Exp2Polynomial(V r)
     {
-        V p = L.Fma(L.Set(0.00132647273f), r, L.Set(0.00967151299f));
-        p = L.Fma(p, r, L.Set(0.0555073358f));
-        p = L.Fma(p, r, L.Set(0.240222424f));
-        p = L.Fma(p, r, L.Set(0.693147004f));
+        V p = L.Fma(L.Set(Exp2C5), r, L.Set(Exp2C4));
+        p = L.Fma(p, r, L.Set(Exp2C3));
+        p = L.Fma(p, r, L.Set(Exp2C2));
+        p = L.Fma(p, r, L.Set(Exp2C1));
         return L.Fma(p, r, L.Set(1f));
+    }
+
+    /// <summary>e^r for |r| &lt;= ln(2) / 2; exactly 1 at 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V ExpPolynomial(V r)
+    {
+        V r2 = L.Mul(r, r);
+        V high = L.Fma(L.Fma(L.Set(0.00138146128f), r, L.Set(0.00836871006f)), r, L.Set(0.041668389f));
+        V low = L.Fma(L.Set(0.166665211f), r, L.Set(0.5f));
+        return L.Add(L.Fma(L.Fma(high, r2, low), r2, r), L.Set(1f));
     }
 
     /// <summary>p * 2^whole in two factors, so that overflow and denormals come out right and NaN survives.</summary>
