@@ -194,7 +194,11 @@ public static unsafe class SelectiveScanPlane<L, V>
     /// </summary>
     public static void ProjectBackward(int channels, int steps, int dtStride, float* draw, float* weight, float* ddt)
     {
-        for (int r = 0; r < dtStride; r += L.Count)
+        int r = 0;
+        for (; r <= dtStride - (2 * L.Count); r += 2 * L.Count)
+            for (int i = 0; i < steps; i += 2)
+                ProjectBackwardPair(channels, i, dtStride, draw, weight + r, ddt + (i * dtStride) + r);
+        for (; r < dtStride; r += L.Count)
         {
             for (int i = 0; i < steps; i += 4)
             {
@@ -216,6 +220,46 @@ public static unsafe class SelectiveScanPlane<L, V>
                 L.Store(s3, to + (3 * dtStride));
             }
         }
+    }
+
+    /// <summary>Two registers of ranks share each broadcast, for two steps; even and odd channels sum apart.</summary>
+    static void ProjectBackwardPair(int channels, int i, int dtStride, float* draw, float* weight, float* to)
+    {
+        V s0 = L.Load(to), t0 = L.Load(to + L.Count);
+        V s1 = L.Load(to + dtStride), t1 = L.Load(to + dtStride + L.Count);
+        V u0 = L.Zero, v0 = L.Zero, u1 = L.Zero, v1 = L.Zero;
+        int c = 0;
+        for (; c <= channels - 2; c += 2, weight += 2 * dtStride)
+        {
+            float* even = draw + (((c / L.Count * Steps) + i) * L.Count) + (c % L.Count);
+            float* odd = draw + ((((c + 1) / L.Count * Steps) + i) * L.Count) + ((c + 1) % L.Count);
+            V w = L.Load(weight), w2 = L.Load(weight + L.Count);
+            V x = L.Set(even[0]), y = L.Set(even[L.Count]);
+            s0 = L.Fma(x, w, s0);
+            t0 = L.Fma(x, w2, t0);
+            s1 = L.Fma(y, w, s1);
+            t1 = L.Fma(y, w2, t1);
+            w = L.Load(weight + dtStride);
+            w2 = L.Load(weight + dtStride + L.Count);
+            x = L.Set(odd[0]);
+            y = L.Set(odd[L.Count]);
+            u0 = L.Fma(x, w, u0);
+            v0 = L.Fma(x, w2, v0);
+            u1 = L.Fma(y, w, u1);
+            v1 = L.Fma(y, w2, v1);
+        }
+        if (c < channels)
+        {
+            float* last = draw + (((c / L.Count * Steps) + i) * L.Count) + (c % L.Count);
+            s0 = L.Fma(L.Set(last[0]), L.Load(weight), s0);
+            t0 = L.Fma(L.Set(last[0]), L.Load(weight + L.Count), t0);
+            s1 = L.Fma(L.Set(last[L.Count]), L.Load(weight), s1);
+            t1 = L.Fma(L.Set(last[L.Count]), L.Load(weight + L.Count), t1);
+        }
+        L.Store(L.Add(s0, u0), to);
+        L.Store(L.Add(t0, v0), to + L.Count);
+        L.Store(L.Add(s1, u1), to + dtStride);
+        L.Store(L.Add(t1, v1), to + dtStride + L.Count);
     }
 
     /// <summary>Gradient of <see cref="Project"/>'s weight: dWeight [rank up to the next fourth][16] += dt^T draw.</summary>

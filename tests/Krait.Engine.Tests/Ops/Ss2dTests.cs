@@ -1,3 +1,4 @@
+using Krait.Engine.Devices;
 using Krait.Engine.Ops;
 using Krait.Engine.Programs;
 using Krait.Engine.Tests.Kernels;
@@ -43,6 +44,24 @@ public sealed class Ss2dTests
         long rows = 4 * 16 * 8;
         Assert.Equal((9 * rows * N) + rows + (rows * R), cost.Macs);
         Assert.Equal(rows * N, cost.ScanUpdates);
+    }
+
+    [Fact]
+    public void Step_that_is_not_a_number_shows_in_its_channel_and_nowhere_else()
+    {
+        using Device device = CpuDevice.Create(1);
+        using var store = new ParameterStore();
+        var program = new Program(false);
+        Value[] v = [.. Shapes(1, 3, 4, 5).Select((s, i) => program.Input($"x{i}", s))];
+        Value y = program.Keep(Ss2d.Apply(v[0], v[1], v[2], v[3], v[4], v[5]), "y");
+        using var plan = new Plan(program, device, store);
+        foreach (Value x in v)
+            plan[x].AsSpan().Fill(0.5f);
+        plan[v[3]].Row(1)[2] = float.NaN;
+        plan.Run();
+        for (int i = 0; i < 12; i++)
+            for (int c = 0; c < 5; c++)
+                Assert.Equal(c == 2, float.IsNaN(plan[y].Row(i)[c]));
     }
 
     static Shape[] Shapes(int batch, int h, int w, int d) =>
