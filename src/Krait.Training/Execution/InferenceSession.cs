@@ -9,10 +9,14 @@ namespace Krait.Training.Execution;
 /// Runs a model forward. Safe to call from several threads: calls take turns, each uses all threads of the device.
 /// Plans are kept per shape, the least recently used dropped beyond <see cref="PlanBytesLimit"/>.
 /// </summary>
-public sealed class InferenceSession(SegmentationModel model, Device device) : IDisposable
+/// <param name="model">The model; it is not disposed.</param>
+/// <param name="device">Where it runs; it is not disposed.</param>
+/// <param name="arena">Memory shared with plans that never run at the same time; null for memory of its own.</param>
+public sealed class InferenceSession(SegmentationModel model, Device device, Arena? arena = null) : IDisposable
 {
     readonly Lock _gate = new();
-    readonly Arena _arena = new();
+    readonly Arena _arena = arena ?? new Arena();
+    readonly bool _ownsArena = arena is null;
     readonly LinkedList<Planned> _plans = new();
 
     /// <summary>Bound on what kept plans hold beyond the shared arena: packed weights.</summary>
@@ -42,7 +46,8 @@ public sealed class InferenceSession(SegmentationModel model, Device device) : I
     {
         foreach (Planned planned in _plans)
             planned.Plan.Dispose();
-        _arena.Dispose();
+        if (_ownsArena)
+            _arena.Dispose();
     }
 
     Planned Plan(Shape shape)

@@ -1,5 +1,6 @@
 using Krait.Engine;
 using Krait.Engine.Devices;
+using Krait.Engine.Programs;
 using Krait.Imaging;
 using Krait.Training.Execution;
 
@@ -18,6 +19,13 @@ public sealed class Predictor : IDisposable
     /// <param name="model">The model; it is not disposed.</param>
     /// <param name="device">Where it runs; it is not disposed.</param>
     public Predictor(TrainedModel model, Device device) : this(model, device, false, false) { }
+
+    /// <summary>For use between training steps: shares their memory and keeps one plan, so that little is added.</summary>
+    internal Predictor(TrainedModel model, Device device, Arena arena)
+    {
+        (Model, this.device) = (model, device);
+        session = new InferenceSession(model.Network, device, arena) { PlanBytesLimit = 0 };
+    }
 
     private Predictor(TrainedModel model, Device device, bool ownsModel, bool ownsDevice)
     {

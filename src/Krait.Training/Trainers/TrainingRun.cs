@@ -56,11 +56,13 @@ internal sealed class TrainingRun : IDisposable
         var loss = TrainingParts.Loss(config.Loss, data.Outputs);
         device = CpuDevice.Create(config.Threads);
         model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
-        predictor = new Predictor(model, device);
-        long cached = Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count));
+        predictor = new Predictor(model, device, arena);
+        // Beside the plans: prepared samples, batches under way in two loaders, packed weights of the validation plan.
+        long beside = Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
+            6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
         var options = new TrainingStepOptions
         {
-            MemoryLimitBytes = config.MemoryLimit, ResidentBytes = Environment.WorkingSet + cached,
+            MemoryLimitBytes = config.MemoryLimit, ResidentBytes = Environment.WorkingSet + beside,
             OptimizerSlots = TrainingParts.SlotsOf(config.Optimizer), CheckNumerics = config.CheckNumerics,
             LossScale = 1f / config.Accumulation,
         };
@@ -193,8 +195,9 @@ internal sealed class TrainingRun : IDisposable
         };
         logs.Epoch(metrics, state.Step, state.Seconds);
         SaveState();
-        RunCurves.Write(folder.Root, logs.Table, state.BestEpoch);
-        if (config.SampleEvery > 0 && (epoch % config.SampleEvery == 0 || epoch == config.Epochs)) DrawSamples(epoch);
+        bool draws = config.SampleEvery > 0 && (epoch % config.SampleEvery == 0 || epoch == config.Epochs);
+        RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: draws);
+        if (draws) DrawSamples(epoch);
         Report(TrainPhase.Validate, splits.Val.Count, splits.Val.Count, p => p with { Epoch = epoch, Completed = metrics });
         return true;
     }
@@ -205,6 +208,7 @@ internal sealed class TrainingRun : IDisposable
         int total = splits.Val.Count + splits.Test.Count;
         string report = RunReport.Write(folder, config, data, splits, state, predictor, reader, stoppedEarly,
             done => Report(TrainPhase.Evaluate, done, total, p => p), cancel);
+        RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: true);
         folder.MarkDone(report);
         return Result(interrupted: false, stoppedEarly);
     }
