@@ -57,8 +57,9 @@ internal sealed class TrainingRun : IDisposable
         device = CpuDevice.Create(config.Threads);
         model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
         predictor = new Predictor(model, device, arena);
-        // Beside the plans: prepared samples, batches under way in two loaders, packed weights of the validation plan.
-        long beside = Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
+        // Beside the plans: prepared samples, batches under way in two loaders, packed weights of the validation plan,
+        // and what the runtime takes on for compiled code and decoded pictures (40 MiB measured on small runs).
+        long beside = (40L << 20) + Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
             6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
         var options = new TrainingStepOptions
         {
