@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Krait.Engine.Kernels.Simd;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 
@@ -39,7 +40,8 @@ public sealed class Report : IDisposable
     public void Dispose()
     {
         string text = Text();
-        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "golden-report.txt"), text);
+        string forced = Environment.GetEnvironmentVariable(SimdLevels.Variable) is { Length: > 0 } ? $"-{Devices.Default}" : "";
+        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, $"golden-report{forced}.txt"), text);
         _sink.OnMessage(new DiagnosticMessage(text));
     }
 
