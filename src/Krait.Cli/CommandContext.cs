@@ -23,6 +23,9 @@ public sealed class CommandContext(ParseResult parsed, Terminal terminal)
     /// <summary>Threads asked for; 0 for one a core.</summary>
     public int Threads => parsed.GetValue(GlobalOptions.Threads) ?? 0;
 
+    /// <summary>What the user typed.</summary>
+    public string CommandLine => string.Join(' ', parsed.Tokens.Select(t => t.Value).Prepend("krait"));
+
     public ulong? Seed => parsed.GetValue(GlobalOptions.Seed);
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);

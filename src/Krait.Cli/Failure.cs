@@ -1,6 +1,7 @@
 using Krait.Engine;
 using Krait.Imaging;
 using Krait.Training.Config;
+using Krait.Training.Execution;
 using Krait.Weights;
 
 namespace Krait.Cli;
@@ -22,6 +23,8 @@ public readonly record struct Failure(int Code, string Message)
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException =>
             new(ExitCode.BadInput, exception.Message),
         DllNotFoundException e => new(ExitCode.MissingDependency, e.Message + " See krait doctor."),
+        MemoryLimitException e => new(ExitCode.OutOfMemory, e.Message),
+        InvalidDataException e => new(ExitCode.BadInput, e.Message),
         OutOfMemoryException e => new(ExitCode.OutOfMemory, e.Message + Remedy),
         NumericException e => new(ExitCode.Numeric, e.Message),
         GateException e => new(ExitCode.Gate, e.Message),

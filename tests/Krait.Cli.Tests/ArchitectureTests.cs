@@ -109,6 +109,6 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"\bConsole\.\w+|\bSpectre\b|\bEnvironment\.GetCommandLineArgs\b")]
     private static partial Regex ConsoleWords();
 
-    [GeneratedRegex(@"\bcatch\s*(\(\s*(System\.)?Exception(\s+\w+)?\s*\)\s*)?\{(?![^}]*\bthrow\b)")]
+    [GeneratedRegex(@"\bcatch\s*(\(\s*(System\.)?Exception\s*\)\s*)?\{(?![^}]*\bthrow\b)")]
     private static partial Regex BareCatch();
 }

@@ -8,6 +8,10 @@ public static class CommandList
 {
     public static IEnumerable<Command> Create(Terminal terminal) =>
     [
+        DemoCommand.Create(terminal),
+        TrainCommand.Create(terminal),
+        EvaluateCommand.Create(terminal),
+        PredictCommand.Create(terminal),
         InspectCommand.Create(terminal),
         ConvertCommand.Create(terminal),
         DataCommand.Create(terminal),
