@@ -54,7 +54,7 @@ public static class KraitCli
         if (args.Length == 0)
         {
             parsed.RootCommandResult.Command.Parse("--help").Invoke(new InvocationConfiguration
-                { Output = terminal.Error, Error = terminal.Error });
+            { Output = terminal.Error, Error = terminal.Error });
             return ExitCode.Usage;
         }
         foreach (string message in Messages(parsed))

@@ -15,9 +15,9 @@ static class DemoCommand
         model: { id: vmunetv2, options: { depths: [1, 1, 2, 1], width: 24, midChannels: 16 } }
         preprocessing: { size: 96 }
         optimizer: { lr: 0.002 }
-        epochs: 14
+        epochs: 30
         batch: 8
-        sample_every: 7
+        sample_every: 10
         """;
 
     const int Side = 96, Train = 160, Val = 32, Test = 48;
@@ -31,7 +31,7 @@ static class DemoCommand
         [
             "krait demo",
             "krait demo --data kvasir-seg",
-            "krait demo --epochs 30 --seed 7",
+            "krait demo --epochs 60 --seed 7",
         ];
         command.Does(terminal, Run);
         return command;

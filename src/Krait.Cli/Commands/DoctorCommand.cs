@@ -75,14 +75,14 @@ sealed record Machine
         string sets = string.Join(", ", SimdLevels.Available);
         yield return ("instruction set", $"{Simd} of {sets}{(IsSimdForced ? $" (forced by {SimdLevels.Variable})" : "")}");
         yield return ("memory", ByteSize.Rounded(MemoryBytes));
-        yield return ("PNG, BMP", "built in");
-        yield return ("JPEG, TIFF, GIF, WebP", Libvips is null ? "libvips is missing" : $"libvips {LibvipsVersion} ({Libvips})");
+        yield return ("PNG, BMP, GIF", "built in");
+        yield return ("JPEG, TIFF, WebP", Libvips is null ? "libvips is missing" : $"libvips {LibvipsVersion} ({Libvips})");
     }
 
     public IEnumerable<string> Advice()
     {
         if (Libvips is null)
-            yield return "libvips is missing: JPEG, TIFF, GIF and WebP cannot be read. Install libvips "
+            yield return "libvips is missing: JPEG, TIFF and WebP cannot be read. Install libvips "
                 + "(Debian: libvips42, macOS: brew install vips), or npm before building, or set KRAIT_LIBVIPS to the file.";
         if (Simd == SimdLevel.Scalar && !IsSimdForced)
             yield return "no vector instructions were found; everything works, about ten times slower.";

@@ -19,17 +19,21 @@ static class EvaluateCommand
 
     static readonly Option<string> Model = new("--model", "-m")
     {
-        Description = "Run folder or Krait weights file.", HelpName = "run|file", Required = true,
+        Description = "Run folder or Krait weights file.",
+        HelpName = "run|file",
+        Required = true,
     };
 
     static readonly Option<string?> Data = new("--data", "-d")
     {
-        Description = "Data folder [that of the run].", HelpName = "folder",
+        Description = "Data folder [that of the run].",
+        HelpName = "folder",
     };
 
     static readonly Option<string?> Split = new Option<string?>("--split")
     {
-        Description = "Part of the data [test, or val where there is no test].", HelpName = "part",
+        Description = "Part of the data [test, or val where there is no test].",
+        HelpName = "part",
     }.AcceptOnlyFromAmong("train", "val", "test", Everything);
 
     static readonly Option<string?> Output = new("--output", "-o")

@@ -14,17 +14,23 @@ static class PredictCommand
 {
     static readonly Option<string> Model = new("--model", "-m")
     {
-        Description = "Run folder or Krait weights file.", HelpName = "run|file", Required = true,
+        Description = "Run folder or Krait weights file.",
+        HelpName = "run|file",
+        Required = true,
     };
 
     static readonly Option<string> Input = new("--input", "-i")
     {
-        Description = "A picture, or a folder of pictures.", HelpName = "file|folder", Required = true,
+        Description = "A picture, or a folder of pictures.",
+        HelpName = "file|folder",
+        Required = true,
     };
 
     static readonly Option<string> Output = new("--output", "-o")
     {
-        Description = "Folder for the masks, or a .png file for one picture.", HelpName = "folder|file", Required = true,
+        Description = "Folder for the masks, or a .png file for one picture.",
+        HelpName = "folder|file",
+        Required = true,
     };
 
     static readonly Option<bool> Overlay = new("--overlay") { Description = "Also write NAME_overlay.png." };
@@ -98,7 +104,10 @@ static class PredictCommand
             shares[classes[c].Name] = prediction.Labels.Count(l => l == c) / (double)prediction.Labels.Length;
         return new JsonObject
         {
-            ["picture"] = picture, ["mask"] = mask, ["width"] = prediction.Width, ["height"] = prediction.Height,
+            ["picture"] = picture,
+            ["mask"] = mask,
+            ["width"] = prediction.Width,
+            ["height"] = prediction.Height,
             ["shares"] = shares,
         };
     }
