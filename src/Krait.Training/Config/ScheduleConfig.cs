@@ -44,7 +44,7 @@ public sealed record ScheduleConfig
             ("poly", ScheduleKind.Polynomial), ("warmup_multi_step", ScheduleKind.WarmupMultiStep),
             ("warmup_cosine", ScheduleKind.WarmupCosine), ("reduce_on_plateau", ScheduleKind.ReduceOnPlateau))
         .Add("t_max", "cosine: epochs down to min_lr; null for the whole run", (c, n) => c with
-            { HalfPeriod = ConfigValue.IsNull(n) ? null : (int)ConfigValue.Whole(n, 1, int.MaxValue) },
+        { HalfPeriod = ConfigValue.IsNull(n) ? null : (int)ConfigValue.Whole(n, 1, int.MaxValue) },
             c => c.HalfPeriod is { } h ? ConfigValue.Of((long)h) : ConfigValue.Of((string?)null))
         .Real("min_lr", "cosine and plateau: lowest rate", c => c.MinRate, (c, v) => c with { MinRate = v }, 0)
         .Whole("t_0", "warm restarts: epochs of the first wave", c => c.FirstPeriod,
@@ -65,19 +65,19 @@ public sealed record ScheduleConfig
     {
         ScheduleKind.Constant => new ConstantSchedule { BaseRate = baseRate },
         ScheduleKind.Cosine => new CosineAnnealing
-            { BaseRate = baseRate, HalfPeriod = HalfPeriod ?? Math.Max(1, epochs), MinRate = MinRate },
+        { BaseRate = baseRate, HalfPeriod = HalfPeriod ?? Math.Max(1, epochs), MinRate = MinRate },
         ScheduleKind.CosineWarmRestarts => new CosineWarmRestarts
-            { BaseRate = baseRate, FirstPeriod = FirstPeriod, PeriodFactor = PeriodFactor, MinRate = MinRate },
+        { BaseRate = baseRate, FirstPeriod = FirstPeriod, PeriodFactor = PeriodFactor, MinRate = MinRate },
         ScheduleKind.Step => new StepDecay { BaseRate = baseRate, StepSize = StepSize, Gamma = Gamma },
         ScheduleKind.MultiStep => new MultiStepDecay { BaseRate = baseRate, Milestones = Milestones, Gamma = Gamma },
         ScheduleKind.Exponential => new ExponentialDecay { BaseRate = baseRate, Gamma = Gamma },
         ScheduleKind.Polynomial => new PolynomialDecay { BaseRate = baseRate, MaxTicks = epochs, Exponent = Exponent },
         ScheduleKind.WarmupMultiStep => new WarmupMultiStep
-            { BaseRate = baseRate, WarmupTicks = WarmupTicks, Milestones = Milestones, Gamma = Gamma },
+        { BaseRate = baseRate, WarmupTicks = WarmupTicks, Milestones = Milestones, Gamma = Gamma },
         ScheduleKind.WarmupCosine => new WarmupCosine
-            { BaseRate = baseRate, WarmupTicks = WarmupTicks, TotalTicks = Math.Max(epochs, WarmupTicks + 1) },
+        { BaseRate = baseRate, WarmupTicks = WarmupTicks, TotalTicks = Math.Max(epochs, WarmupTicks + 1) },
         ScheduleKind.ReduceOnPlateau => new ReduceOnPlateau
-            { BaseRate = baseRate, Patience = Patience, Factor = Factor, MinRate = MinRate, HigherIsBetter = true },
+        { BaseRate = baseRate, Patience = Patience, Factor = Factor, MinRate = MinRate, HigherIsBetter = true },
         _ => throw new InvalidOperationException($"schedule {Kind} is not known."),
     };
 }

@@ -29,7 +29,7 @@ public sealed record DatasetDescription
     private static ConfigSection<ClassInfo> ClassSection { get; } = new ConfigSection<ClassInfo>()
         .Text("name", "name for reports", c => c.Name, (c, v) => c with { Name = v ?? "" })
         .Add("value", "grey value or palette index", (c, n) => c with
-            { Value = ConfigValue.IsNull(n) ? null : (int)ConfigValue.Whole(n, 0, 65535) },
+        { Value = ConfigValue.IsNull(n) ? null : (int)ConfigValue.Whole(n, 0, 65535) },
             c => c.Value is { } v ? ConfigValue.Of((long)v) : ConfigValue.Of((string?)null))
         .Add("color", "colour in masks and overlays, #rrggbb", (c, n) => c with { Color = ParseColor(n) },
             c => ConfigValue.Of(c.Color.ToString()));
@@ -65,7 +65,9 @@ public sealed record DatasetDescription
         if (Masks is null) return null;
         return new MaskCoding
         {
-            Kind = Masks.Value, Threshold = Threshold, Invert = Invert,
+            Kind = Masks.Value,
+            Threshold = Threshold,
+            Invert = Invert,
             Classes = Classes.Count > 0 ? Classes : ClassInfo.Binary(),
         };
     }

@@ -37,8 +37,13 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
         }
         return new DatasetReport
         {
-            Name = data.Name, Root = data.Root, Coding = data.Coding.Describe(), CodingIsDeclared = data.CodingIsDeclared,
-            Classes = [.. data.Classes.Select(c => c.Name)], Parts = parts, Findings = findings,
+            Name = data.Name,
+            Root = data.Root,
+            Coding = data.Coding.Describe(),
+            CodingIsDeclared = data.CodingIsDeclared,
+            Classes = [.. data.Classes.Select(c => c.Name)],
+            Parts = parts,
+            Findings = findings,
         };
     }
 

@@ -66,7 +66,10 @@ public sealed record Splits
             throw new ConfigException($"splits.json: sample '{n}' is not in {data.Root}."))];
         return new Splits
         {
-            Train = Find(names.Train), Val = Find(names.Val), Test = Find(names.Test), Origin = names.Origin,
+            Train = Find(names.Train),
+            Val = Find(names.Val),
+            Test = Find(names.Test),
+            Origin = names.Origin,
         };
     }
 

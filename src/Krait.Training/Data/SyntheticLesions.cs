@@ -61,7 +61,9 @@ public sealed class SyntheticLesions
         }
         var description = new DatasetDescription
         {
-            Name = "synthetic-lesions", Masks = MaskKind.Threshold, Classes = ClassInfo.Binary("lesion"),
+            Name = "synthetic-lesions",
+            Masks = MaskKind.Threshold,
+            Classes = ClassInfo.Binary("lesion"),
         };
         Runs.RunFile.WriteText(Path.Combine(root, DatasetDescription.FileName), description.ToYaml());
     }

@@ -42,7 +42,10 @@ internal static class PicturePrediction
 
     private static Prediction Of(Image image, float[] probabilities, int outputs) => new()
     {
-        Width = image.Width, Height = image.Height, Outputs = outputs, Probabilities = probabilities,
+        Width = image.Width,
+        Height = image.Height,
+        Outputs = outputs,
+        Probabilities = probabilities,
         Labels = Prediction.ToLabels(probabilities, outputs),
     };
 }

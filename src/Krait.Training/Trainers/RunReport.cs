@@ -84,7 +84,8 @@ internal static class RunReport
             int before = done;
             var scores = Evaluator.Run(predictor, samples, reader.Coding, new EvaluationOptions
             {
-                Seed = config.Seed, OverlayFolder = Path.Combine(folder.Root, "eval", name, "overlays"),
+                Seed = config.Seed,
+                OverlayFolder = Path.Combine(folder.Root, "eval", name, "overlays"),
             }, new Relay(n => report(before + n)), cancel);
             done += samples.Count;
             string where = Path.Combine(folder.Root, "eval", name);

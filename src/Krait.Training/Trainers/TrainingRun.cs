@@ -45,7 +45,10 @@ internal sealed class TrainingRun : IDisposable
         long valCache = Math.Min(config.Data.CacheBytes / 4, perSample * splits.Val.Count);
         trainLoader = new BatchLoader(splits.Train, reader, new LoaderOptions
         {
-            Batch = config.Batch, Seed = config.Seed, Training = true, Augmentation = config.Augmentation,
+            Batch = config.Batch,
+            Seed = config.Seed,
+            Training = true,
+            Augmentation = config.Augmentation,
             CacheBytes = config.Data.CacheBytes - valCache,
         });
         valLoader = new BatchLoader(splits.Val, reader, new LoaderOptions { Batch = config.Batch, CacheBytes = valCache });
@@ -63,8 +66,10 @@ internal sealed class TrainingRun : IDisposable
             6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
         var options = new TrainingStepOptions
         {
-            MemoryLimitBytes = config.MemoryLimit, ResidentBytes = Environment.WorkingSet + beside,
-            OptimizerSlots = TrainingParts.SlotsOf(config.Optimizer), CheckNumerics = config.CheckNumerics,
+            MemoryLimitBytes = config.MemoryLimit,
+            ResidentBytes = Environment.WorkingSet + beside,
+            OptimizerSlots = TrainingParts.SlotsOf(config.Optimizer),
+            CheckNumerics = config.CheckNumerics,
             LossScale = 1f / config.Accumulation,
         };
         var image = new Shape(trainLoader.BatchSize, p.Height, p.Width, p.Channels);
@@ -160,7 +165,9 @@ internal sealed class TrainingRun : IDisposable
             optimizer.Step(firstStep.Learned, rate);
             state = state with
             {
-                Batch = state.Batch + micro, Step = state.Step + 1, LossSum = state.LossSum + pending,
+                Batch = state.Batch + micro,
+                Step = state.Step + 1,
+                LossSum = state.LossSum + pending,
                 EpochSeconds = secondsBefore + watch.Elapsed.TotalSeconds,
             };
             logs.Step(state.Step, state.Epoch + 1, state.Seconds + state.EpochSeconds, pending / micro, rate, norm);
@@ -190,9 +197,14 @@ internal sealed class TrainingRun : IDisposable
             batchesPerEpoch * trainLoader.BatchSize / Math.Max(1e-9, trainSeconds), best);
         state = state with
         {
-            Epoch = epoch, Batch = 0, LossSum = 0, EpochSeconds = 0, Seconds = state.Seconds + seconds,
+            Epoch = epoch,
+            Batch = 0,
+            LossSum = 0,
+            EpochSeconds = 0,
+            Seconds = state.Seconds + seconds,
             Scores = [.. state.Scores, scores.Score],
-            BestEpoch = best ? epoch : state.BestEpoch, BestScore = best ? scores.Score : state.BestScore,
+            BestEpoch = best ? epoch : state.BestEpoch,
+            BestScore = best ? scores.Score : state.BestScore,
         };
         logs.Epoch(metrics, state.Step, state.Seconds);
         SaveState();
@@ -253,7 +265,11 @@ internal sealed class TrainingRun : IDisposable
     private void Report(TrainPhase phase, int done, int total, Func<TrainProgress, TrainProgress> more) =>
         progress?.Report(more(new TrainProgress
         {
-            Phase = phase, RunFolder = folder.Root, Epoch = Math.Min(state.Epoch + 1, config.Epochs),
-            Epochs = config.Epochs, Done = done, Total = total,
+            Phase = phase,
+            RunFolder = folder.Root,
+            Epoch = Math.Min(state.Epoch + 1, config.Epochs),
+            Epochs = config.Epochs,
+            Done = done,
+            Total = total,
         }));
 }

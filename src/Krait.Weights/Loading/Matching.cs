@@ -63,8 +63,15 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
         }
         var report = new CoverageReport
         {
-            File = file, StrippedPrefix = prefix, Map = map?.Name, Matched = matched, Renamed = renamed,
-            MisShaped = misShaped, Missing = missing, Unexpected = unexpected, Ignored = ignored,
+            File = file,
+            StrippedPrefix = prefix,
+            Map = map?.Name,
+            Matched = matched,
+            Renamed = renamed,
+            MisShaped = misShaped,
+            Missing = missing,
+            Unexpected = unexpected,
+            Ignored = ignored,
             Fresh = [.. expected.Where(t => fresh.ContainsKey(t.Name)).Select(t => new LeftOut(t.Name, fresh[t.Name]))],
         };
         return new WeightMatch(report, assignments);

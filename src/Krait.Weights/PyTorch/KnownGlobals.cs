@@ -16,17 +16,31 @@ internal sealed class KnownGlobals(string file)
 
     static readonly Dictionary<string, DType> StorageTypes = new()
     {
-        ["DoubleStorage"] = DType.F64, ["FloatStorage"] = DType.F32, ["HalfStorage"] = DType.F16,
-        ["BFloat16Storage"] = DType.BF16, ["LongStorage"] = DType.I64, ["IntStorage"] = DType.I32,
-        ["ShortStorage"] = DType.I16, ["CharStorage"] = DType.I8, ["ByteStorage"] = DType.U8,
-        ["BoolStorage"] = DType.BOOL, ["UntypedStorage"] = DType.U8,
+        ["DoubleStorage"] = DType.F64,
+        ["FloatStorage"] = DType.F32,
+        ["HalfStorage"] = DType.F16,
+        ["BFloat16Storage"] = DType.BF16,
+        ["LongStorage"] = DType.I64,
+        ["IntStorage"] = DType.I32,
+        ["ShortStorage"] = DType.I16,
+        ["CharStorage"] = DType.I8,
+        ["ByteStorage"] = DType.U8,
+        ["BoolStorage"] = DType.BOOL,
+        ["UntypedStorage"] = DType.U8,
     };
 
     static readonly Dictionary<string, DType> ElementTypes = new()
     {
-        ["float64"] = DType.F64, ["float32"] = DType.F32, ["float16"] = DType.F16, ["bfloat16"] = DType.BF16,
-        ["int64"] = DType.I64, ["int32"] = DType.I32, ["int16"] = DType.I16, ["int8"] = DType.I8,
-        ["uint8"] = DType.U8, ["bool"] = DType.BOOL,
+        ["float64"] = DType.F64,
+        ["float32"] = DType.F32,
+        ["float16"] = DType.F16,
+        ["bfloat16"] = DType.BF16,
+        ["int64"] = DType.I64,
+        ["int32"] = DType.I32,
+        ["int16"] = DType.I16,
+        ["int8"] = DType.I8,
+        ["uint8"] = DType.U8,
+        ["bool"] = DType.BOOL,
     };
 
     // Named by sound files and of no interest here; not worth a line in a report.

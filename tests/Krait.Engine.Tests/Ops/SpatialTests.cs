@@ -181,7 +181,9 @@ public sealed class SpatialTests
                 for (int oh = 0; oh < to[1]; oh++)
                     for (int ow = 0; ow < to[2]; ow++)
                         for (int c = 0; c < full[4]; c++)
-                            y.Add((from d in Taps(0, od) from h in Taps(1, oh) from w in Taps(2, ow)
+                            y.Add((from d in Taps(0, od)
+                                   from h in Taps(1, oh)
+                                   from w in Taps(2, ow)
                                    select d.Weight * h.Weight * w.Weight
                                        * x[At(full, b, d.Index, h.Index, w.Index, c)]).Sum());
         return [.. y];

@@ -32,26 +32,33 @@ internal static class ScheduleRunner
     public static LearningRateSchedule Build(string kind, JsonElement a, double rate) => kind switch
     {
         "schedule.cosine_annealing" => new CosineAnnealing
-            { BaseRate = rate, HalfPeriod = a.Whole("T_max"), MinRate = a.Real("eta_min") },
+        { BaseRate = rate, HalfPeriod = a.Whole("T_max"), MinRate = a.Real("eta_min") },
         "schedule.cosine_warm_restarts" => new CosineWarmRestarts
-            { BaseRate = rate, FirstPeriod = a.Whole("T_0"), PeriodFactor = a.Whole("T_mult"), MinRate = a.Real("eta_min") },
+        { BaseRate = rate, FirstPeriod = a.Whole("T_0"), PeriodFactor = a.Whole("T_mult"), MinRate = a.Real("eta_min") },
         "schedule.step" => new StepDecay { BaseRate = rate, StepSize = a.Whole("step_size"), Gamma = a.Real("gamma") },
         "schedule.multi_step" => new MultiStepDecay
-            { BaseRate = rate, Milestones = a.Wholes("milestones"), Gamma = a.Real("gamma") },
+        { BaseRate = rate, Milestones = a.Wholes("milestones"), Gamma = a.Real("gamma") },
         "schedule.exponential" => new ExponentialDecay { BaseRate = rate, Gamma = a.Real("gamma") },
         "schedule.warmup_multi_step" => new WarmupMultiStep
         {
-            BaseRate = rate, WarmupTicks = a.Whole("warm_up_epochs"), Milestones = a.Wholes("milestones"),
+            BaseRate = rate,
+            WarmupTicks = a.Whole("warm_up_epochs"),
+            Milestones = a.Wholes("milestones"),
             Gamma = a.Real("gamma"),
         },
         "schedule.warmup_cosine" => new WarmupCosine
-            { BaseRate = rate, WarmupTicks = a.Whole("warm_up_epochs"), TotalTicks = a.Whole("epochs") },
+        { BaseRate = rate, WarmupTicks = a.Whole("warm_up_epochs"), TotalTicks = a.Whole("epochs") },
         "schedule.poly" => new PolynomialDecay
-            { BaseRate = rate, MaxTicks = a.Whole("max_steps"), Exponent = a.Real("exponent") },
+        { BaseRate = rate, MaxTicks = a.Whole("max_steps"), Exponent = a.Real("exponent") },
         "schedule.reduce_on_plateau" => new ReduceOnPlateau
         {
-            BaseRate = rate, Patience = a.Whole("patience"), Factor = a.Real("factor"), Threshold = a.Real("threshold"),
-            HigherIsBetter = a.Text("mode") == "max", Cooldown = a.Whole("cooldown"), MinRate = a.Real("min_lr"),
+            BaseRate = rate,
+            Patience = a.Whole("patience"),
+            Factor = a.Real("factor"),
+            Threshold = a.Real("threshold"),
+            HigherIsBetter = a.Text("mode") == "max",
+            Cooldown = a.Whole("cooldown"),
+            MinRate = a.Real("min_lr"),
             SmallestChange = a.Real("eps"),
         },
         _ => throw new InvalidOperationException($"schedule kind '{kind}' is unknown."),

@@ -41,12 +41,21 @@ public sealed class TrainConfigTests
     {
         var flags = new Dictionary<string, string>
         {
-            ["model.id"] = "vmunet", ["model.options.depths"] = "[2, 2, 2, 2]",
-            ["model.options.deep_supervision"] = "false", ["data.root"] = "'my data: folder'",
-            ["data.cache"] = "1.5GiB", ["preprocessing.size"] = "[192, 256]", ["preprocessing.normalize"] = "standardize",
-            ["preprocessing.channels"] = "1", ["optimizer.kind"] = "sgd", ["optimizer.lr"] = "0.0003",
-            ["optimizer.nesterov"] = "true", ["schedule.kind"] = "multi_step", ["schedule.milestones"] = "[10, 20]",
-            ["memory_limit"] = "2048MiB", ["batch"] = "4",
+            ["model.id"] = "vmunet",
+            ["model.options.depths"] = "[2, 2, 2, 2]",
+            ["model.options.deep_supervision"] = "false",
+            ["data.root"] = "'my data: folder'",
+            ["data.cache"] = "1.5GiB",
+            ["preprocessing.size"] = "[192, 256]",
+            ["preprocessing.normalize"] = "standardize",
+            ["preprocessing.channels"] = "1",
+            ["optimizer.kind"] = "sgd",
+            ["optimizer.lr"] = "0.0003",
+            ["optimizer.nesterov"] = "true",
+            ["schedule.kind"] = "multi_step",
+            ["schedule.milestones"] = "[10, 20]",
+            ["memory_limit"] = "2048MiB",
+            ["batch"] = "4",
         };
         Assert.Equal(TrainConfig.Resolve(Yaml).ToYaml(), TrainConfig.Resolve(null, overrides: flags).ToYaml());
     }

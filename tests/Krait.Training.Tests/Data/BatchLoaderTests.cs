@@ -23,14 +23,14 @@ public sealed class BatchLoaderTests : IDisposable
     {
         var plain = Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 3);
         var other = Content(Loader(new LoaderOptions
-            { Batch = 4, Training = true, Seed = 5, Augmentation = new(), CacheBytes = 1 << 20, Prefetch = 5 }), 3);
+        { Batch = 4, Training = true, Seed = 5, Augmentation = new(), CacheBytes = 1 << 20, Prefetch = 5 }), 3);
         Assert.Equal(2, plain.Count);
         Assert.Equal(plain, other);
         Assert.NotEqual(plain, Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 4));
         Assert.NotEqual(plain, Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 6, Augmentation = new() }), 3));
         // Going on in the middle of an epoch gives the batches that were left.
         Assert.Equal(plain[1..], Content(Loader(new LoaderOptions
-            { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 3, firstBatch: 1));
+        { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 3, firstBatch: 1));
     }
 
     [Fact]

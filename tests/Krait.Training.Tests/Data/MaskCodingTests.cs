@@ -95,7 +95,7 @@ public sealed class MaskCodingTests
     private static (MaskKind, int) Kind(Image mask) => (MaskSurvey.Of([mask]).Kind, MaskSurvey.Of([mask]).Threshold);
 
     private static MaskCoding Coding(MaskKind kind, params (string Name, int? Value, string Color)[] classes) => new()
-        { Kind = kind, Classes = [.. classes.Select(c => new ClassInfo(c.Name, Rgba.Parse(c.Color), c.Value))] };
+    { Kind = kind, Classes = [.. classes.Select(c => new ClassInfo(c.Name, Rgba.Parse(c.Color), c.Value))] };
 
     private static Image Grey(params byte[] values) =>
         new(32, 32, 1, Enumerable.Range(0, 1024).Select(i => values[i * values.Length / 1024]).ToArray());

@@ -48,22 +48,27 @@ public sealed class ScheduleTests
             "schedule.cosine_annealing" =>
                 new CosineAnnealing { BaseRate = lr, HalfPeriod = Whole("T_max"), MinRate = Real("eta_min") },
             "schedule.cosine_warm_restarts" => new CosineWarmRestarts
-                { BaseRate = lr, FirstPeriod = Whole("T_0"), PeriodFactor = Whole("T_mult"), MinRate = Real("eta_min") },
+            { BaseRate = lr, FirstPeriod = Whole("T_0"), PeriodFactor = Whole("T_mult"), MinRate = Real("eta_min") },
             "schedule.step" => new StepDecay { BaseRate = lr, StepSize = Whole("step_size"), Gamma = Real("gamma") },
             "schedule.multi_step" =>
                 new MultiStepDecay { BaseRate = lr, Milestones = Milestones(), Gamma = Real("gamma") },
             "schedule.exponential" => new ExponentialDecay { BaseRate = lr, Gamma = Real("gamma") },
             "schedule.warmup_multi_step" => new WarmupMultiStep
-                { BaseRate = lr, WarmupTicks = Whole("warm_up_epochs"), Milestones = Milestones(), Gamma = Real("gamma") },
+            { BaseRate = lr, WarmupTicks = Whole("warm_up_epochs"), Milestones = Milestones(), Gamma = Real("gamma") },
             "schedule.warmup_cosine" => new WarmupCosine
-                { BaseRate = lr, WarmupTicks = Whole("warm_up_epochs"), TotalTicks = Whole("epochs") },
+            { BaseRate = lr, WarmupTicks = Whole("warm_up_epochs"), TotalTicks = Whole("epochs") },
             "schedule.poly" =>
                 new PolynomialDecay { BaseRate = lr, MaxTicks = Whole("max_steps"), Exponent = Real("exponent") },
             "schedule.reduce_on_plateau" => new ReduceOnPlateau
             {
-                BaseRate = lr, Patience = Whole("patience"), Factor = Real("factor"), Threshold = Real("threshold"),
-                HigherIsBetter = args.GetProperty("mode").GetString() == "max", Cooldown = Whole("cooldown"),
-                MinRate = Real("min_lr"), SmallestChange = Real("eps"),
+                BaseRate = lr,
+                Patience = Whole("patience"),
+                Factor = Real("factor"),
+                Threshold = Real("threshold"),
+                HigherIsBetter = args.GetProperty("mode").GetString() == "max",
+                Cooldown = Whole("cooldown"),
+                MinRate = Real("min_lr"),
+                SmallestChange = Real("eps"),
             },
             _ => throw new InvalidOperationException($"unknown schedule kind {kind}"),
         };

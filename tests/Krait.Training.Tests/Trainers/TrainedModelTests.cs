@@ -10,7 +10,10 @@ public sealed class TrainedModelTests
     {
         var json = TrainedModel.ToJson(new Dictionary<string, string>
         {
-            ["mid_channels"] = "8", ["depths"] = "[1, 2]", ["deepSupervision"] = "false", ["name"] = "x y",
+            ["mid_channels"] = "8",
+            ["depths"] = "[1, 2]",
+            ["deepSupervision"] = "false",
+            ["name"] = "x y",
         });
         Assert.Equal("""{"midChannels":8,"depths":[1,2],"deepSupervision":false,"name":"x y"}""", json.ToJsonString());
     }

@@ -100,7 +100,7 @@ public sealed class TrainerTests : IDisposable
     {
         var config = Config("still");
         var result = Trainer.Run(config with
-            { Epochs = 30, EarlyStop = 2, Optimizer = config.Optimizer with { LearningRate = 0 } });
+        { Epochs = 30, EarlyStop = 2, Optimizer = config.Optimizer with { LearningRate = 0 } });
         Assert.True(result.IsStoppedEarly);
         Assert.InRange(result.Epochs, 3, 29);
     }
@@ -128,7 +128,7 @@ public sealed class TrainerTests : IDisposable
         string Message(TrainConfig c) => Assert.Throws<ConfigException>(() => Trainer.Run(c)).Message;
         Assert.Contains("multiples of", Message(config with { Preprocessing = config.Preprocessing with { Width = 33 } }));
         Assert.Contains("depthss", Message(config with
-            { Model = config.Model with { Options = new Dictionary<string, string> { ["depthss"] = "[1]" } } }));
+        { Model = config.Model with { Options = new Dictionary<string, string> { ["depthss"] = "[1]" } } }));
         Assert.Contains("ce_dice", Message(config with { Loss = new() { Kind = LossKind.CeDice } }));
         Assert.Contains("data.root", Message(config with { Data = new() }));
         Assert.False(Directory.Exists(folder["runs"]));
@@ -140,11 +140,16 @@ public sealed class TrainerTests : IDisposable
         {
             Id = "vmunetv2",
             Options = new SortedDictionary<string, string>
-                { ["depths"] = "[1, 1, 1, 1]", ["width"] = "16", ["mid_channels"] = "8", ["states"] = "4" },
+            { ["depths"] = "[1, 1, 1, 1]", ["width"] = "16", ["mid_channels"] = "8", ["states"] = "4" },
         },
         Data = new() { Root = folder["data"] },
         Preprocessing = new() { Height = 32, Width = 32 },
-        Epochs = 2, Batch = 4, Runs = folder["runs"], Name = name, SampleEvery = 2, Threads = 2,
+        Epochs = 2,
+        Batch = 4,
+        Runs = folder["runs"],
+        Name = name,
+        SampleEvery = 2,
+        Threads = 2,
     };
 
     private static Dictionary<string, string> Tensors(string run, string which)
