@@ -31,7 +31,7 @@ internal static class Golden
         return at.Clone();
     }
 
-    private static string SolutionFolder()
+    public static string SolutionFolder()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
             if (File.Exists(Path.Combine(at.FullName, "Krait.slnx"))) return at.FullName;
