@@ -31,11 +31,16 @@ public sealed unsafe class Worker
 
 /// <summary>
 /// Fork and join over a fixed set of threads without allocating. Chunks are handed out by a counter, so who runs a
-/// chunk varies, but never what it computes. When the pool is busy with another caller, the caller runs alone.
+/// chunk varies, but never what it computes. When the pool is busy with another caller, the caller runs alone. A thread
+/// that the system does not schedule in time is not waited for: a job closes when its chunks are taken, and only
+/// threads that have joined it by then are waited for.
 /// </summary>
 public sealed unsafe class WorkerPool : IDisposable
 {
     const int SpinsBeforeSleep = 4000;
+    const int NumberShift = 32;
+    const long Closed = 1L << 31;
+    const long JoinedMask = Closed - 1;
 
     readonly Worker[] _workers;
     readonly Thread[] _threads;
@@ -47,10 +52,11 @@ public sealed unsafe class WorkerPool : IDisposable
     void* _job;
     int _chunks;
     int _next;
-    int _pending;
     int _sleepers;
-    volatile int _generation;
     volatile bool _stop;
+
+    /// <summary>The job's number, whether it still takes threads, and how many have joined, changed as one word.</summary>
+    long _state = Closed;
     Exception? _failure;
 
     /// <param name="threads">Threads in all, the caller's included.</param>
@@ -106,14 +112,15 @@ public sealed unsafe class WorkerPool : IDisposable
         _run = &Invoke<TJob>;
         _chunks = chunks;
         _next = 0;
-        _pending = _threads.Length;
-        Interlocked.Increment(ref _generation);
+        // Nobody is joined here: the last job was left by all. This opens the next one.
+        Interlocked.Exchange(ref _state, (Number(_state) + 1) << NumberShift);
         int asleep = Volatile.Read(ref _sleepers);
         if (asleep > 0)
             _wake.Release(asleep);
         TakeChunks(_workers[0]);
+        Interlocked.Or(ref _state, Closed);
         var spin = new SpinWait();
-        while (Volatile.Read(ref _pending) > 0)
+        while ((Volatile.Read(ref _state) & JoinedMask) > 0)
             spin.SpinOnce(sleep1Threshold: -1);
         if (_failure is { } failure)
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
@@ -138,34 +145,51 @@ public sealed unsafe class WorkerPool : IDisposable
 
     void Loop(Worker worker)
     {
-        int seen = 0;
+        long seen = 0;
         while (true)
         {
             WaitForWork(seen);
             if (_stop)
                 return;
-            seen = _generation;
+            if (!TryJoin(ref seen))
+                continue;
             TakeChunks(worker);
-            Interlocked.Decrement(ref _pending);
+            Interlocked.Decrement(ref _state);
         }
     }
 
-    void WaitForWork(int seen)
+    /// <summary>Joins the job that is open now; false when it has closed meanwhile.</summary>
+    bool TryJoin(ref long seen)
+    {
+        while (true)
+        {
+            long state = Volatile.Read(ref _state);
+            seen = Number(state);
+            if ((state & Closed) != 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _state, state + 1, state) == state)
+                return true;
+        }
+    }
+
+    void WaitForWork(long seen)
     {
         for (int i = 0; i < SpinsBeforeSleep; i++)
         {
-            if (_generation != seen || _stop)
+            if (Number(Volatile.Read(ref _state)) != seen || _stop)
                 return;
             Thread.SpinWait(8);
         }
-        while (_generation == seen && !_stop)
+        while (Number(Volatile.Read(ref _state)) == seen && !_stop)
         {
             Interlocked.Increment(ref _sleepers);
-            if (_generation == seen && !_stop)
+            if (Number(Volatile.Read(ref _state)) == seen && !_stop)
                 _wake.Wait();
             Interlocked.Decrement(ref _sleepers);
         }
     }
+
+    static long Number(long state) => state >> NumberShift;
 
     public void Dispose()
     {
