@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Krait.Cli.Terminals;
+using Krait.Training;
 using Krait.Training.Config;
+using Krait.Training.Data;
+using Krait.Training.Execution;
 using Krait.Weights;
 
 namespace Krait.Cli.Commands;
@@ -26,6 +29,23 @@ static class ConvertCommand
         HelpName = "name.",
     };
 
+    static readonly Option<string?> Model = new("--model", "-m")
+    {
+        Description = "Make a Krait weights file of this model, from which predict needs nothing else.",
+        HelpName = "id",
+    };
+
+    static readonly Option<PictureSize?> Size = PictureSize.Option("With --model: size the network was trained at [256].");
+
+    static readonly Option<string?> Normalize = new("--normalize")
+    {
+        Description = "With --model: minmax255, unit, standardize or imagenet [minmax255].",
+        HelpName = "kind",
+    };
+
+    static readonly Option<bool> AllowPartial =
+        new("--allow-partial") { Description = "With --model: go on although the file does not cover the model." };
+
     public static Command Create(Terminal terminal)
     {
         var command = new KraitCommand("convert",
@@ -34,10 +54,18 @@ static class ConvertCommand
             Input,
             Output,
             Prefix,
+            Model,
+            Size,
+            ModelSource.Classes,
+            ModelSource.Channels,
+            ModelSource.Options,
+            Normalize,
+            AllowPartial,
         };
         command.Examples =
         [
             "krait convert best.pth best.safetensors",
+            "krait convert best.pth vmunet.safetensors --model vmunet --size 256",
             "krait convert latest.pth net.safetensors --prefix model_state_dict.",
         ];
         command.Does(terminal, Run);
@@ -51,6 +79,8 @@ static class ConvertCommand
             throw new UsageException($"the output must end in .safetensors; got '{output}'. "
                 + "PyTorch reads such files with safetensors.torch.load_file.");
         using TensorFile file = WeightsFile.Open(input);
+        if (context.Get(Model) is { } id)
+            return WithModel(context, file, id, output);
         string prefix = context.Get(Prefix) ?? "";
         HostTensor[] tensors = [.. file.Tensors
             .Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal))
@@ -67,6 +97,45 @@ static class ConvertCommand
             ["source_sha256"] = hash,
         });
         Report(context, file, tensors, output, hash);
+        return ExitCode.Success;
+    }
+
+    /// <summary>Fills the model named and writes it with all that prediction needs.</summary>
+    static int WithModel(CommandContext context, TensorFile file, string id, string output)
+    {
+        PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
+        int outputs = context.Get(ModelSource.Classes) ?? 1;
+        var settings = new List<KeyValuePair<string, string>>
+        {
+            new("preprocessing.size", string.Create(CultureInfo.InvariantCulture, $"[{size.Height}, {size.Width}]")),
+            new("preprocessing.channels", (context.Get(ModelSource.Channels) ?? 3).ToString(CultureInfo.InvariantCulture)),
+            new("preprocessing.normalize", context.Get(Normalize) ?? "minmax255"),
+        };
+        foreach (string setting in context.Get(ModelSource.Options) ?? [])
+        {
+            string[] parts = setting.Split('=', 2);
+            settings.Add(parts.Length == 2 ? new("model.options." + parts[0], parts[1])
+                : throw new UsageException($"--option: must be name=value; got '{setting}'."));
+        }
+        TrainConfig config = TrainConfig.Resolve(null, overrides: settings);
+        ClassInfo[] classes = outputs == 1 ? [.. ClassInfo.Binary()] : [.. Enumerable.Range(0, outputs).Select(c =>
+            new ClassInfo(c == 0 ? "background" : $"class{c}", ClassInfo.DefaultColor(c)))];
+        using TrainedModel model = TrainedModel.Create(
+            config.Model with { Id = id, Weights = file.Path, AllowPartial = context.Get(AllowPartial) },
+            config.Preprocessing, classes, 0);
+        ModelFile.Save(output, model.Network, new KraitMetadata
+        {
+            Model = model.Network.Id,
+            Options = model.Network.OptionsJson(),
+            Preprocessing = JsonNode.Parse(config.Preprocessing.ToJson())!.AsObject(),
+            Classes = [.. classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
+            TrainingSize = [size.Height, size.Width],
+            SourceSha256 = file.ComputeSha256(),
+        });
+        if (context.IsJson)
+            context.WriteJson(new JsonObject { ["input"] = file.Path, ["output"] = output, ["model"] = model.Network.Id });
+        else
+            context.Write($"{model.Coverage!.ToText().TrimEnd()}\n{output}: {model.Network.Id}, ready for krait predict -m {output}");
         return ExitCode.Success;
     }
 
