@@ -33,6 +33,7 @@ internal sealed class TrainingRun : IDisposable
     private RunFolder folder = null!;
     private RunLogs logs = null!;
     private TrainerState state = new();
+    private bool holdsBestWeights;
 
     public TrainingRun(TrainConfig config, Dataset data, Splits splits, ImageReadOptions read,
         IProgress<TrainProgress>? progress)
@@ -123,7 +124,7 @@ internal sealed class TrainingRun : IDisposable
         }
         catch (Exception e)
         {
-            folder.MarkFailed(e.Message);
+            TryMarkFailed(e.Message);
             throw;
         }
     }
@@ -217,6 +218,7 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainResult Finish(bool stoppedEarly, CancellationToken cancel)
     {
+        holdsBestWeights = true;
         if (File.Exists(folder.BestWeights)) model.Reload(folder.BestWeights);
         int total = splits.Val.Count + splits.Test.Count;
         string report = RunReport.Write(folder, config, data, splits, state, predictor, reader, stoppedEarly,
@@ -228,8 +230,21 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainResult Interrupted()
     {
-        SaveState();
+        // During the last evaluation the checkpoint of the last epoch is on disk already.
+        if (!holdsBestWeights) SaveState();
         return Result(interrupted: true, stoppedEarly: false);
+    }
+
+    private void TryMarkFailed(string reason)
+    {
+        try
+        {
+            folder.MarkFailed(reason);
+        }
+        catch (IOException)
+        {
+            // A full disk is most likely the very failure that is being reported.
+        }
     }
 
     private void SaveState()
