@@ -18,7 +18,7 @@ public sealed class InstructionSetTests
 
     [Theory]
     [MemberData(nameof(NarrowerLevels))]
-    public void Ops_match_in_a_process_without_wider_sets(string level)
+    public async Task Ops_match_in_a_process_without_wider_sets(string level)
     {
         (string name, string[] disabled) = Enum.Parse<SimdLevel>(level) switch
         {
@@ -43,12 +43,17 @@ public sealed class InstructionSetTests
         using Process child = Process.Start(start)!;
         child.StandardInput.Close();
         Task<string> output = child.StandardOutput.ReadToEndAsync(), errors = child.StandardError.ReadToEndAsync();
-        if (!child.WaitForExit(Patience))
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await child.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
         {
             child.Kill(entireProcessTree: true);
             Assert.Fail($"{name}: still running after {Patience}");
         }
-        string text = output.Result + errors.Result;
+        string text = await output + await errors;
         Assert.True(child.ExitCode == 0 && text.Contains("Passed!", StringComparison.Ordinal), $"{name}: {text}");
     }
 }
