@@ -107,7 +107,7 @@ public sealed class TrainingStep : IDisposable
         {
             if (options.MemoryLimitBytes is not { } limit || Bytes(batch, 0) <= limit)
                 return 0;
-            int blocks = Trace(1, 0).Program.BlockCount;
+            int blocks = Trace(batch, 0).Program.BlockCount;
             if (Bytes(batch, blocks) > limit)
                 throw Refusal(batch, blocks, limit);
             return Smallest(1, blocks, k => Bytes(batch, k) <= limit);
