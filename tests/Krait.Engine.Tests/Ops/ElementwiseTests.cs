@@ -28,6 +28,7 @@ public sealed class ElementwiseTests
         Activation.Silu => x / (1 + Math.Exp(-x)),
         Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
         Activation.Tanh => Math.Tanh(x),
+        Activation.Exp => Math.Exp(x),
         Activation.Softplus => x > 30 ? x : Math.Log(1 + Math.Exp(x)),
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
