@@ -6,8 +6,8 @@ using Krait.Engine.Programs;
 namespace Krait.Models;
 
 /// <summary>
-/// A segmentation network: [B, H, W, channels] to logits [B, H, W, classes]. Always logits; the caller applies sigmoid
-/// (one class) or softmax.
+/// A segmentation network: [B, H, W, channels] to logits [B, H, W, classes], or the same with a depth axis. Always
+/// logits; the caller applies sigmoid (one class) or softmax.
 /// </summary>
 public abstract class SegmentationModel(string id, ModelOptions options) : IDisposable
 {
@@ -25,8 +25,11 @@ public abstract class SegmentationModel(string id, ModelOptions options) : IDisp
     /// <summary>Channels of the logits: 1 for a binary mask, else one a class.</summary>
     public int Classes => Options.Classes;
 
-    /// <summary>Height and width must be multiples of this; predictors pad or resize.</summary>
-    public abstract int SizeMultiple { get; }
+    /// <summary>Spatial axes of a picture: 2 for [B, H, W, C], 3 for [B, D, H, W, C].</summary>
+    public virtual int Dims => 2;
+
+    /// <summary>What the network divides each spatial axis by; other sizes are padded to a multiple. D = 1 in 2-D.</summary>
+    public abstract (int D, int H, int W) SizeMultiple { get; }
 
     /// <summary>Stochastic-depth rate of each block, by path.</summary>
     public virtual IReadOnlyDictionary<string, float> DropPathRates { get; } = new Dictionary<string, float>();
@@ -34,20 +37,33 @@ public abstract class SegmentationModel(string id, ModelOptions options) : IDisp
     /// <summary>Options as JSON, for weights files.</summary>
     public JsonObject OptionsJson() => Options.ToJson();
 
-    /// <summary>Traces the network in the program of <paramref name="image"/>.</summary>
-    /// <exception cref="ShapeException">Channels or size do not fit.</exception>
-    public Value Forward(Value image)
+    /// <summary>
+    /// Traces the network in the program of <paramref name="image"/>: logits at the size of the picture, whatever it
+    /// is. A size that the network cannot halve is padded with zeros at the end of each axis, and the logits are cropped.
+    /// </summary>
+    /// <exception cref="ShapeException">Axes or channels do not fit.</exception>
+    public Value Forward(Value image) => Outputs(image)[0];
+
+    /// <summary>
+    /// The logits of every output, finest first: several where the model was built with deep supervision. A padded
+    /// picture has the finest only.
+    /// </summary>
+    /// <exception cref="ShapeException">Axes or channels do not fit.</exception>
+    public IReadOnlyList<Value> Outputs(Value image)
     {
-        ShapeException.Require(image.Shape.Rank == 4, Id, "the input is [B, H, W, C]", image.Shape);
-        (_, int h, int w) = image.Shape.Spatial;
-        if (h % SizeMultiple != 0 || w % SizeMultiple != 0)
-            throw new ShapeException($"{Id}: height and width are multiples of {SizeMultiple}; got {h} x {w}. "
-                + $"Resize or pad to {RoundUp(h)} x {RoundUp(w)}.");
-        return Trace(Colour(image));
+        ShapeException.Require(image.Shape.Rank == Dims + 2, Id,
+            $"the input is {(Dims == 3 ? "[B, D, H, W, C]" : "[B, H, W, C]")}", image.Shape);
+        (int d, int h, int w) size = image.Shape.Spatial;
+        (int D, int H, int W) m = SizeMultiple;
+        (int, int, int) padded = (RoundUp(size.d, m.D), RoundUp(size.h, m.H), RoundUp(size.w, m.W));
+        image = Colour(image);
+        return padded == size
+            ? Trace(image)
+            : [Window.Apply(Trace(Window.Apply(image, default, padded))[0], default, size)];
     }
 
-    /// <summary>The network itself.</summary>
-    protected abstract Value Trace(Value image);
+    /// <summary>The network itself, on a picture whose size it can halve: logits, finest first.</summary>
+    protected abstract IReadOnlyList<Value> Trace(Value image);
 
     public void Dispose()
     {
@@ -65,5 +81,5 @@ public abstract class SegmentationModel(string id, ModelOptions options) : IDisp
         return image;
     }
 
-    int RoundUp(int size) => (size + SizeMultiple - 1) / SizeMultiple * SizeMultiple;
+    static int RoundUp(int size, int multiple) => (size + multiple - 1) / multiple * multiple;
 }

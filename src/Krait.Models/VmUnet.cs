@@ -78,17 +78,17 @@ public sealed class VmUnet : SegmentationModel
             .ToDictionary();
     }
 
-    public override int SizeMultiple => 32;
+    public override (int D, int H, int W) SizeMultiple => (1, 32, 32);
 
     public override IReadOnlyDictionary<string, float> DropPathRates { get; }
 
-    protected override Value Trace(Value image)
+    protected override IReadOnlyList<Value> Trace(Value image)
     {
         (Value x, Value[] skips) = _encoder.Forward(image);         // [B, H/32, W/32, 8 C]
         x = _decoder[0].Forward(x);
         for (int i = 1; i < 4; i++)
             x = _decoder[i].Forward(Add.Apply(x, skips[4 - i]));    // i = 3: [B, H/4, W/4, C]
-        return _finalConv.Forward(_finalUp.Forward(x));             // [B, H, W, classes]
+        return [_finalConv.Forward(_finalUp.Forward(x))];           // [B, H, W, classes]
     }
 
     internal static IEnumerable<KeyValuePair<string, float>> Rates(int[] depths, float[] rates, string stages)

@@ -83,11 +83,11 @@ public sealed class VmUnetV2 : SegmentationModel
         DropPathRates = VmUnet.Rates(options.Depths, rates, "layers").ToDictionary();
     }
 
-    public override int SizeMultiple => 32;
+    public override (int D, int H, int W) SizeMultiple => (1, 32, 32);
 
     public override IReadOnlyDictionary<string, float> DropPathRates { get; }
 
-    protected override Value Trace(Value image)
+    protected override IReadOnlyList<Value> Trace(Value image)
     {
         (_, Value[] before) = _encoder.Forward(image);                  // C at H/4 ... 8 C at H/32
         for (int i = 0; i < 4; i++)
@@ -102,7 +102,7 @@ public sealed class VmUnetV2 : SegmentationModel
             outs[i] = _segOuts[i].Forward(y);                           // i = 3: [B, H/4, W/4, classes]
         }
         Value finest = FourTimes(outs[3]);                              // [B, H, W, classes]
-        return _deepSupervision ? Add.Apply(finest, _deconv6.Forward(FourTimes(outs[2]))) : finest;
+        return [_deepSupervision ? Add.Apply(finest, _deconv6.Forward(FourTimes(outs[2]))) : finest];
     }
 
     /// <summary>x1 = CA(x) x; x2 = SA(x1) x1; then M channels. CBAM, arXiv:1807.06521, equation 1.</summary>

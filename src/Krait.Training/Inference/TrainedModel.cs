@@ -68,18 +68,9 @@ public sealed class TrainedModel : IDisposable
         {
             throw new ConfigException($"model: {e.Message}", e);
         }
-        int multiple = network.SizeMultiple;
-        if (preprocessing.Height % multiple != 0 || preprocessing.Width % multiple != 0)
-        {
-            network.Dispose();
-            throw new ConfigException($"preprocessing.size: {config.Id} needs multiples of {multiple}; got " +
-                $"{preprocessing.Height} x {preprocessing.Width}. Use {Up(preprocessing.Height)} x {Up(preprocessing.Width)}.");
-        }
         var coverage = config.Weights is null ? null
             : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
         return new TrainedModel(network, preprocessing, classes, coverage);
-
-        int Up(int size) => (size + multiple - 1) / multiple * multiple;
     }
 
     /// <summary>Writes a Krait weights file; whole or not at all.</summary>

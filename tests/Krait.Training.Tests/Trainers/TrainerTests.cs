@@ -126,7 +126,6 @@ public sealed class TrainerTests : IDisposable
     {
         var config = Config("x");
         string Message(TrainConfig c) => Assert.Throws<ConfigException>(() => Trainer.Run(c)).Message;
-        Assert.Contains("multiples of", Message(config with { Preprocessing = config.Preprocessing with { Width = 33 } }));
         Assert.Contains("depthss", Message(config with
         { Model = config.Model with { Options = new Dictionary<string, string> { ["depthss"] = "[1]" } } }));
         Assert.Contains("ce_dice", Message(config with { Loss = new() { Kind = LossKind.CeDice } }));
