@@ -18,6 +18,8 @@ public readonly record struct Failure(int Code, string Message)
     {
         UsageException e => new(ExitCode.Usage, e.Message),
         ImageFormatException { MissingDependency: true } e => new(ExitCode.MissingDependency, e.Message),
+        _ when IsFullDisk(exception) || IsFullDisk(exception.InnerException) =>
+            new(ExitCode.Unexpected, exception.Message),
         ConfigException or WeightsException or ImageFormatException or ShapeException =>
             new(ExitCode.BadInput, exception.Message),
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException =>
@@ -33,6 +35,9 @@ public readonly record struct Failure(int Code, string Message)
         TypeInitializationException { InnerException: { } inner } => Of(inner),
         _ => new(ExitCode.Unexpected, Unexpected(exception)),
     };
+
+    /// <summary>No space left: ENOSPC of Unix, ERROR_DISK_FULL of Windows.</summary>
+    static bool IsFullDisk(Exception? e) => e is IOException && (e.HResult & 0xFFFF) is 28 or 112;
 
     const string Remedy = " Use a smaller --batch or --size, or --memory-limit to recompute instead of keeping.";
 

@@ -84,6 +84,7 @@ public sealed class UsageTests
         Assert.Equal(ExitCode.Numeric, Failure.Of(new NumericException("x")).Code);
         Assert.Equal(ExitCode.Gate, Failure.Of(new GateException("x")).Code);
         Assert.Equal(ExitCode.Unexpected, Failure.Of(new IOException("No space left on device")).Code);
+        Assert.Equal(ExitCode.Unexpected, Failure.Of(new WeightsException("x", new IOException("full", 28))).Code);
         Assert.Equal(ExitCode.Numeric, Failure.Of(new AggregateException(new NumericException("x"))).Code);
     }
 
