@@ -82,7 +82,7 @@ public static unsafe class Softmax<L, V> where L : struct, ILanes<V> where V : s
         }
     }
 
-    static float Largest(float* x, int width)
+    internal static float Largest(float* x, int width)
     {
         float best = x[0];
         int i = 0;
@@ -99,7 +99,7 @@ public static unsafe class Softmax<L, V> where L : struct, ILanes<V> where V : s
     }
 
     /// <summary>y = exp(x - largest); returns the sum.</summary>
-    static float Exps(float* x, int width, float largest, float* y)
+    internal static float Exps(float* x, int width, float largest, float* y)
     {
         V m = L.Set(largest), sum = L.Zero;
         for (int i = 0; i < width; i += L.Count)
