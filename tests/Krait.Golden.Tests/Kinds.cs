@@ -51,6 +51,7 @@ internal static class Kinds
         ["schedule"] = ScheduleRunner.Run,
         ["metric.confusion"] = ConfusionRunner.Run,
         ["image.transforms"] = ImageRunner.Run,
+        ["image.sliding_window"] = SlidingWindowRunner.Run,
     };
 
     /// <summary>Item kinds that the runner of their case knows.</summary>
@@ -61,7 +62,7 @@ internal static class Kinds
         "schedule.reduce_on_plateau",
         "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "checkpoint.load", "checkpoint.key_mapping",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
-        "image.gaussian_filter",
+        "image.gaussian_filter", "image.gaussian_importance", "image.sliding_window_steps", "image.sliding_window_blend",
     ];
 
     /// <summary>Known, but about things that Krait does not do yet.</summary>
@@ -71,8 +72,7 @@ internal static class Kinds
         "model.nnunet_plain", "model.nnunet_resenc", "model.unetv2",
         "loss.dc_ce", "loss.dc_bce", "loss.dc_topk", "loss.soft_dice",
         "metric.surface", "metric.cells", "metric.dice", "metric.nsd", "metric.percase",
-        "image.sliding_window", "image.connected_components", "image.gaussian_importance", "image.sliding_window_steps",
-        "image.sliding_window_blend",
+        "image.connected_components",
         "optimizer.rmsprop", "optimizer.adagrad", "optimizer.adadelta", "optimizer.adamax",
     ];
 
