@@ -12,6 +12,12 @@ public readonly record struct DepthwiseShape(
 {
     public int Taps => checked((int)Kernel.Count);
 
+    /// <summary>Pixels of all samples by the published rule: a causal axis also counts the zeros behind it.</summary>
+    public long CountedPixels => (long)Batch * Counted(0) * Counted(1) * Counted(2);
+
+    int Counted(int axis) =>
+        Output[axis] + (Output[axis] == Input[axis] && Pad[axis] == Kernel[axis] - 1 ? Pad[axis] : 0);
+
     /// <summary>From y's pixels to x's, with the taps in reverse.</summary>
     public DepthwiseShape Adjoint => this with
     {

@@ -14,9 +14,6 @@ public abstract record ModelOptions
     /// <summary>Channels of the logits: 1 for a binary mask, else one a class, background included.</summary>
     public int Classes { get; init; } = 1;
 
-    /// <summary>Largest stochastic-depth rate; blocks get their share by depth.</summary>
-    public float DropPathRate { get; init; } = 0.2f;
-
     public abstract JsonObject ToJson();
 
     /// <summary>The defaults, overlaid by what the JSON says.</summary>
@@ -37,9 +34,18 @@ public abstract record ModelOptions
         }
         catch (JsonException e)
         {
-            string known = string.Join(", ", type.Properties.Select(p => p.Name));
-            throw new ArgumentException($"{model}: model options are {known}; got {json!.ToJsonString()}. {e.Message}");
+            throw new ArgumentException($"{model}: {Rule(type, e)}; got {json!.ToJsonString()}. {e.Message}");
         }
+    }
+
+    /// <summary>What the option that could not be read takes; else the options that there are.</summary>
+    static string Rule(JsonTypeInfo type, JsonException e)
+    {
+        JsonPropertyInfo? option = type.Properties.FirstOrDefault(p => e.Path == $"$.{p.Name}");
+        return option?.PropertyType.IsEnum == true
+            ? $"{option.Name} is one of {string.Join(", ",
+                Enum.GetNames(option.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName))}"
+            : $"model options are {string.Join(", ", type.Properties.Select(p => p.Name))}";
     }
 
     /// <exception cref="ArgumentException">The rule does not hold.</exception>
@@ -57,12 +63,14 @@ public abstract record ModelOptions
     {
         Require(InputChannels >= 1, model, "inputChannels is at least 1", InputChannels);
         Require(Classes >= 1, model, "classes is at least 1", Classes);
-        Require(DropPathRate is >= 0 and < 1, model, "dropPathRate lies in [0, 1)", DropPathRate);
     }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(VmUnetOptions))]
 [JsonSerializable(typeof(VmUnetV2Options))]
+[JsonSerializable(typeof(SwinUMambaOptions))]
+[JsonSerializable(typeof(SwinUMambaDOptions))]
+[JsonSerializable(typeof(LightMUnetOptions))]
 sealed partial class OptionsJsonContext : JsonSerializerContext;

@@ -22,6 +22,9 @@ public sealed record ModelInfo(string Id, string Title, string Paper, string Sum
 /// <summary>All models by name. Registered here by hand, so that trimming keeps them.</summary>
 public static class ModelRegistry
 {
+    const string SwinUMambaPaper =
+        "Liu et al.: Swin-UMamba: Mamba-based UNet with ImageNet-based pretraining. arXiv:2402.03302";
+
     public static IReadOnlyList<ModelInfo> All { get; } =
     [
         new("vmunet", "VM-UNet", "Ruan, Xiang: VM-UNet: Vision Mamba UNet for Medical Image Segmentation. "
@@ -30,6 +33,13 @@ public static class ModelRegistry
         new("vmunetv2", "VM-UNetV2", "Zhang et al.: VM-UNet-V2: Rethinking Vision Mamba UNet for Medical Image "
             + "Segmentation. arXiv:2403.09157", "VSS encoder, CBAM, SDI fusion, transposed convolutions",
             json => new VmUnetV2(VmUnetV2Options.FromJson(json))),
+        new("swin-umamba", "Swin-UMamba", SwinUMambaPaper, "VMamba encoder, UNETR blocks, transposed convolutions",
+            json => new SwinUMamba(SwinUMambaOptions.FromJson(json))),
+        new("swin-umamba-d", "Swin-UMamba†", SwinUMambaPaper, "VMamba encoder, decoder of VSS blocks, skips joined",
+            json => new SwinUMambaD(SwinUMambaDOptions.FromJson(json))),
+        new("lightm-unet", "LightM-UNet", "Liao et al.: LightM-UNet: Mamba Assists in Lightweight UNet for Medical "
+            + "Image Segmentation. arXiv:2403.05246", "residual vision-Mamba layers, separable convolutions; 2-D and 3-D",
+            json => new LightMUnet(LightMUnetOptions.FromJson(json))),
     ];
 
     /// <exception cref="ArgumentException">There is no such model.</exception>

@@ -8,19 +8,10 @@ using Krait.Nn;
 namespace Krait.Models;
 
 /// <summary>Options of <see cref="VmUnetV2"/>; the defaults are those of the published code.</summary>
-public sealed record VmUnetV2Options : ModelOptions
+public sealed record VmUnetV2Options : VssOptions
 {
-    /// <summary>VSS blocks of the four encoder stages.</summary>
-    public int[] Depths { get; init; } = [2, 2, 9, 2];
-
-    /// <summary>C, channels of the first encoder stage; each stage doubles them.</summary>
-    public int Width { get; init; } = 96;
-
-    /// <summary>Channels of the decoder. Published: half of <see cref="Width"/>.</summary>
+    /// <summary>Channels of the decoder. Published: half of the width.</summary>
     public int MidChannels { get; init; } = 48;
-
-    /// <summary>N, states a channel.</summary>
-    public int States { get; init; } = 16;
 
     /// <summary>Whether the second-finest output is added to the finest.</summary>
     public bool DeepSupervision { get; init; } = true;
@@ -33,12 +24,9 @@ public sealed record VmUnetV2Options : ModelOptions
 
     public VmUnetV2Options Checked()
     {
-        CheckCommon("vmunetv2");
-        Require(Depths.Length == 4 && Depths.All(d => d >= 1), "vmunetv2", "depths are four numbers of at least 1",
-            string.Join(",", Depths));
+        CheckVss("vmunetv2");
         Require(Width >= 16, "vmunetv2", "width is at least 16 (channel attention divides it by 16)", Width);
         Require(MidChannels >= 1, "vmunetv2", "midChannels is at least 1", MidChannels);
-        Require(States >= 1, "vmunetv2", "states is at least 1", States);
         return this;
     }
 }
@@ -68,8 +56,8 @@ public sealed class VmUnetV2 : SegmentationModel
     public VmUnetV2(VmUnetV2Options options) : base("vmunetv2", options.Checked())
     {
         var p = new Scope(Store);
-        int c = options.Width, m = options.MidChannels;
-        int[] dims = [c, 2 * c, 4 * c, 8 * c];
+        int m = options.MidChannels;
+        int[] dims = options.StageWidths();
         _deepSupervision = options.DeepSupervision;
         _attention = [.. Enumerable.Range(1, 4).Select(i =>
             (new ChannelAttention(p / $"ca_{i}", dims[i - 1]), new SpatialAttention(p / $"sa_{i}")))];
@@ -78,9 +66,8 @@ public sealed class VmUnetV2 : SegmentationModel
         _segOuts = [.. Enumerable.Range(0, 4).Select(i => new Conv(p / "seg_outs" / i, m, options.Classes, 1))];
         _deconvs = [.. Enumerable.Range(2, 4).Select(i => new ConvTranspose(p / $"deconv{i}", m, m, 4, 2, 1, bias: false))];
         _deconv6 = new ConvTranspose(p / "deconv6", options.Classes, options.Classes, 3, 2, 1, outputPadding: 1);
-        float[] rates = ModelOptions.DropPathRamp(options.DropPathRate, options.Depths.Sum());
-        _encoder = new VssEncoder(p / "vmunet", options.InputChannels, options.Depths, dims, rates, options.States);
-        DropPathRates = VmUnet.Rates(options.Depths, rates, "layers").ToDictionary();
+        _encoder = new VssEncoder(p / "vmunet", options);
+        DropPathRates = VssStage.Rates(_encoder.Stages);
     }
 
     public override (int D, int H, int W) SizeMultiple => (1, 32, 32);

@@ -14,19 +14,17 @@ sealed class VssEncoder
     readonly PatchEmbed _patchEmbed;
     readonly VssStage[] _stages;
 
-    public VssEncoder(Scope p, int inputChannels, IReadOnlyList<int> depths, IReadOnlyList<int> dims,
-        ReadOnlySpan<float> dropPath, int states)
+    public VssEncoder(Scope p, VssOptions options)
     {
-        _patchEmbed = new PatchEmbed(p / "patch_embed", inputChannels, dims[0]);
-        _stages = new VssStage[depths.Count];
-        int block = 0;
-        for (int i = 0; i < depths.Count; i++)
-        {
-            PatchMerging? merge(Scope s) => i < depths.Count - 1 ? new PatchMerging(s / "downsample", dims[i]) : null;
-            _stages[i] = new VssStage(p / "layers" / i, dims[i], dropPath.Slice(block, depths[i]), states, merge);
-            block += depths[i];
-        }
+        int[] dims = options.StageWidths();
+        float[][] rates = VssStage.Split(ModelOptions.DropPathRamp(options.DropPathRate, options.Depths.Sum()),
+            options.Depths);
+        _patchEmbed = new PatchEmbed(p / "patch_embed", options.InputChannels, dims[0]);
+        _stages = [.. dims.Select((c, i) => new VssStage(p / "layers" / i, options.Block(c), rates[i],
+            after: i == dims.Length - 1 ? null : s => new PatchMerging(s / "downsample", c)))];
     }
+
+    public IEnumerable<VssStage> Stages => _stages;
 
     /// <summary>The deepest map, and the map before each stage: [B, H/4, W/4, C], [B, H/8, W/8, 2 C], ...</summary>
     public (Value Deepest, Value[] BeforeStage) Forward(Value image)
@@ -46,20 +44,27 @@ sealed class VssEncoder
 sealed class VssStage : Layer
 {
     readonly VssBlock[] _blocks;
+    readonly float[] _dropPath;
     readonly Layer? _before;
     readonly Layer? _after;
 
-    public VssStage(Scope p, int width, ReadOnlySpan<float> dropPath, int states, Func<Scope, Layer?>? after = null,
-        Func<Scope, Layer?>? before = null) : base(p)
+    public VssStage(Scope p, Ss2dOptions block, float[] dropPath, Func<Scope, Layer>? after = null,
+        Func<Scope, Layer>? before = null) : base(p)
     {
-        _blocks = new VssBlock[dropPath.Length];
-        for (int i = 0; i < _blocks.Length; i++)
-            _blocks[i] = new VssBlock(p / "blocks" / i, new Ss2dOptions(width, states), dropPath[i]);
+        _dropPath = dropPath;
+        _blocks = [.. dropPath.Select((rate, i) => new VssBlock(p / "blocks" / i, block, rate))];
         _before = before?.Invoke(p);
         _after = after?.Invoke(p);
     }
 
-    public IEnumerable<VssBlock> Blocks => _blocks;
+    /// <summary>Stochastic-depth rate of each block, by path.</summary>
+    public static IReadOnlyDictionary<string, float> Rates(IEnumerable<VssStage> stages) => stages
+        .SelectMany(s => s._dropPath.Select((rate, b) => KeyValuePair.Create($"{s.Path}.blocks.{b}", rate)))
+        .ToDictionary();
+
+    /// <summary>The rates of all blocks, stage by stage.</summary>
+    public static float[][] Split(float[] rates, int[] depths) =>
+        [.. depths.Select((depth, i) => rates[depths[..i].Sum()..][..depth])];
 
     protected override Value Trace(Value x)
     {

@@ -25,15 +25,26 @@ public static class Init
     /// <summary>N(0, std^2), cut at +-2 as published: beyond 100 standard deviations at 0.02, so never in practice.</summary>
     public static Initializer TruncatedNormal(double std) => (seed, p, values) =>
     {
+        Normal(std)(seed, p, values);
+        foreach (ref float x in values)
+            x = Math.Clamp(x, -2f, 2f);
+    };
+
+    /// <summary>N(0, 2 / (1.0001 fanIn)), He's for a leaky ReLU of slope 0.01, as in nnU-Net. arXiv:1502.01852.</summary>
+    public static Initializer HeNormal(int fanIn) => Normal(Math.Sqrt(2 / (1.0001 * fanIn)));
+
+    /// <summary>N(0, std^2).</summary>
+    public static Initializer Normal(double std) => (seed, p, values) =>
+    {
         // Box and Muller on pairs of uniform numbers in place: both halves of a pair are used.
         new CounterRng(seed, 0, p.Name).FillUniform(0, values);
         for (int i = 0; i < values.Length; i += 2)
         {
             double radius = std * Math.Sqrt(-2 * Math.Log(1.0 - values[i]));
             (double sin, double cos) = Math.SinCos(2 * Math.PI * (i + 1 < values.Length ? values[i + 1] : 0.125));
-            values[i] = (float)Math.Clamp(radius * cos, -2, 2);
+            values[i] = (float)(radius * cos);
             if (i + 1 < values.Length)
-                values[i + 1] = (float)Math.Clamp(radius * sin, -2, 2);
+                values[i + 1] = (float)(radius * sin);
         }
     };
 

@@ -9,10 +9,14 @@ public sealed class Linear : Layer
 {
     readonly Parameter _weight;
     readonly Parameter? _bias;
+    readonly CostKind _kind;
 
     /// <param name="init">Null takes N(0, 0.02²) for the weight and zeros for the bias, as the vision-Mamba nets do.</param>
-    public Linear(Scope p, int inWidth, int outWidth, bool bias = true, Initializer? init = null) : base(p)
+    /// <param name="kind">Under which heading the multiply-adds are counted.</param>
+    public Linear(Scope p, int inWidth, int outWidth, bool bias = true, Initializer? init = null,
+        CostKind kind = CostKind.Linear) : base(p)
     {
+        _kind = kind;
         _weight = p.Weight("weight", new Shape(outWidth, inWidth), init ?? Init.TruncatedNormal(0.02));
         _bias = bias ? p.Weight("bias", new Shape(outWidth), init ?? Init.Zeros) : null;
     }
@@ -24,6 +28,6 @@ public sealed class Linear : Layer
     {
         using Program.Scoped layer = x.Program.Layer(Path);
         Value? bias = _bias is null ? null : x.Program.Parameter(_bias);
-        return MatMul.Apply(x, x.Program.Parameter(_weight), bias, addend: addend);
+        return MatMul.Apply(x, x.Program.Parameter(_weight), bias, addend: addend, kind: _kind);
     }
 }

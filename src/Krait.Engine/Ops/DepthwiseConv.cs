@@ -43,6 +43,7 @@ public sealed class DepthwiseConv : Op
     }
 
     /// <summary>A causal convolution: y[o] sees x up to o along every axis.</summary>
+    /// <remarks>Counted as published: with zeros on both sides, what lies behind the last pixel thrown away.</remarks>
     public static Value Causal(Value x, Value weight, Value? bias, Activation activation = Activation.None)
     {
         Extent3 k = KernelOf(x, weight);
@@ -89,7 +90,7 @@ public sealed class DepthwiseConv : Op
     }
 
     public override Cost Cost => new(
-        CostKind.Conv, Outputs[0].Shape.Count * _shape.Taps, Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
+        CostKind.Conv, _shape.CountedPixels * _shape.Channels * _shape.Taps, Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
         Cost.BytesOf(this));
 
     public override void Differentiate(Gradients gradients)

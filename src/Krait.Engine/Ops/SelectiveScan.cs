@@ -57,13 +57,13 @@ public sealed class SelectiveScan : Op
     static SelectiveScan Append(Value?[] x, bool softplus, bool keepStates) =>
         x[0]!.Program.Append(new SelectiveScan(x, softplus, keepStates));
 
-    /// <summary>Multiply-adds by the rule 9 B L D N, and B L D each for the skip term and the gate.</summary>
+    /// <summary>Multiply-adds by the published rule: 9 B L D N, B L D for the skip term, none for the gate.</summary>
     public override Cost Cost
     {
         get
         {
             long rows = Inputs[0]!.Shape.Count;
-            long perRow = (9L * _shape.N) + (Inputs[5] is null ? 0 : 1) + (Inputs[6] is null ? 0 : 1);
+            long perRow = (9L * _shape.N) + (Inputs[5] is null ? 0 : 1);
             return new Cost(CostKind.Scan, rows * perRow, rows * (_shape.N + (_softplus ? 1 : 0)), Cost.BytesOf(this),
                 rows * _shape.N);
         }

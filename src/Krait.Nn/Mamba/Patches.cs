@@ -11,9 +11,10 @@ public sealed class PatchEmbed : Layer
     readonly Conv _proj;
     readonly LayerNorm _norm;
 
-    public PatchEmbed(Scope p, int inWidth, int width, int patch = 4) : base(p)
+    /// <param name="init">Starting values of the convolution from its fan-in, bias 0; null: PyTorch's default.</param>
+    public PatchEmbed(Scope p, int inWidth, int width, int patch = 4, Func<int, Initializer>? init = null) : base(p)
     {
-        _proj = new Conv(p / "proj", inWidth, width, patch, stride: patch, padding: 0);
+        _proj = new Conv(p / "proj", inWidth, width, patch, stride: patch, padding: 0, init: init);
         _norm = new LayerNorm(p / "norm", width);
     }
 
@@ -51,12 +52,13 @@ public sealed class PatchExpand : Layer
     readonly LayerNorm _norm;
 
     /// <param name="expanded">K, channels after the linear layer; a multiple of scale².</param>
-    public PatchExpand(Scope p, int width, int expanded, int scale) : base(p)
+    /// <param name="init">Starting values of the linear layer; null: N(0, 0.02²).</param>
+    public PatchExpand(Scope p, int width, int expanded, int scale, Initializer? init = null) : base(p)
     {
         ShapeException.Require(expanded % (scale * scale) == 0, $"{p.Path} patch expand",
             "expanded channels are a multiple of scale squared", expanded, scale);
         _scale = scale;
-        _expand = new Linear(p / "expand", width, expanded, bias: false);
+        _expand = new Linear(p / "expand", width, expanded, bias: false, init);
         _norm = new LayerNorm(p / "norm", expanded / (scale * scale));
     }
 

@@ -27,10 +27,11 @@ public sealed class Ss2d : Layer
     {
         _inner = options.Inner;
         _core = new Ss2dCore(p, options);
-        _inProj = new Linear(p / "in_proj", options.Width, 2 * _inner, bias: false);
-        _conv = new DepthwiseConv(p / "conv2d", _inner, options.Kernel);
+        _inProj = new Linear(p / "in_proj", options.Width, 2 * _inner, bias: false,
+            options.Linear?.Invoke(options.Width));
+        _conv = new DepthwiseConv(p / "conv2d", _inner, options.Kernel, init: options.Conv);
         _outNorm = new LayerNorm(p / "out_norm", _inner);
-        _outProj = new Linear(p / "out_proj", _inner, options.Width, bias: false);
+        _outProj = new Linear(p / "out_proj", _inner, options.Width, bias: false, options.Linear?.Invoke(_inner));
     }
 
     protected override Value Trace(Value x) => ForwardPlus(x, null);
@@ -54,8 +55,16 @@ public sealed class Ss2d : Layer
 /// <param name="Expand">D / C.</param>
 /// <param name="Kernel">Side of the depthwise convolution.</param>
 /// <param name="Rank">R, rank of the step projection; 0 takes ceil(C / 16).</param>
-public sealed record Ss2dOptions(int Width, int States = 16, int Expand = 2, int Kernel = 3, int Rank = 0)
+/// <param name="Scan">What stands in the place of the scan.</param>
+public sealed record Ss2dOptions(int Width, int States = 16, int Expand = 2, int Kernel = 3, int Rank = 0,
+    ScanKind Scan = ScanKind.Selective)
 {
+    /// <summary>Starting values of the linear layers from their fan-in; null: N(0, 0.02²).</summary>
+    public Func<int, Initializer>? Linear { get; init; }
+
+    /// <summary>Starting values of the convolution from its fan-in, bias 0; null: PyTorch's default.</summary>
+    public Func<int, Initializer>? Conv { get; init; }
+
     public int Inner => Width * Expand;
     public int StepRank => Rank > 0 ? Rank : (Width + 15) / 16;
 }

@@ -78,8 +78,12 @@ internal static class BlockRunner
     public static void Mamba1d(RunContext context) =>
         OneInput(context, p => new Nn.Mamba.Mamba1d(p, SequenceOptions(context.Case.Args)));
 
-    public static void MambaLayer(RunContext context) => OneInput(context, p => new MambaLayer(p,
-        context.Case.Args.Whole("output_dim"), SequenceOptions(context.Case.Args.Part("mamba"))));
+    public static void MambaLayer(RunContext context)
+    {
+        Mamba1dOptions mamba = SequenceOptions(context.Case.Args.Part("mamba"));
+        OneInput(context, p => new MambaLayer(p, mamba.Width, context.Case.Args.Whole("output_dim"),
+            s => new Nn.Mamba.Mamba1d(s / "mamba", mamba)));
+    }
 
     static void OneInput(RunContext context, Func<Scope, Layer> layer)
     {

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Krait.Engine.Programs;
 using Krait.Golden.Tests.Harness;
 using Krait.Models;
 
@@ -13,38 +12,114 @@ internal static class ModelRunner
     {
         using SegmentationModel model = Create(context.Case.Kind, context.Case.Args);
         using var traced = new TracedCase(context, model.Store);
-        traced.Check(model.Forward(traced.Input()));
+        traced.Check([.. model.Outputs(traced.Input())]);
     }
 
     /// <summary>The network that a case's kind and args describe, with values still to be loaded.</summary>
     public static SegmentationModel Create(string kind, JsonElement args)
     {
-        int[] dims = args.Wholes("dims");
-        if (!dims.Select((d, i) => d == dims[0] << i).All(doubles => doubles) || args.Whole("ssm_expand") != 2
-            || args.Whole("d_conv") != 3 || args.Wholes("patch_size").Any(p => p != 4) || args.Real("norm_eps") != 1e-5)
-            throw new NotSupportedException($"{kind}: not a published network: {args}");
-        var options = new JsonObject
+        (string id, JsonObject options) = kind switch
         {
-            ["inputChannels"] = args.Whole("input_channels"),
-            ["classes"] = args.Whole("num_classes"),
-            ["depths"] = Array(args.Wholes("depths")),
+            "model.vmunet" => ("vmunet", VmUnet(args)),
+            "model.vmunetv2" => ("vmunetv2", VmUnetV2(args)),
+            "model.swin_umamba" => ("swin-umamba", SwinUMamba(args)),
+            "model.swin_umamba_d" => ("swin-umamba-d", SwinUMambaD(args)),
+            "model.lightm_unet" => ("lightm-unet", LightMUnet(args)),
+            _ => throw new NotSupportedException($"{kind} is no network that Krait has."),
+        };
+        options["inputChannels"] = args.Whole(args.Has("input_channels") ? "input_channels" : "in_channels");
+        options["classes"] = args.Whole("num_classes");
+        return ModelRegistry.Create(id, options);
+    }
+
+    static JsonObject VmUnet(JsonElement args)
+    {
+        Require(args, args.Wholes("patch_size").All(p => p == 4), "patches of 4");
+        JsonObject options = Vss(args, "dims", "depths");
+        options["depthsDecoder"] = Array(args.Wholes("depths_decoder"));
+        return options;
+    }
+
+    static JsonObject VmUnetV2(JsonElement args)
+    {
+        Require(args, args.Wholes("patch_size").All(p => p == 4), "patches of 4");
+        JsonObject options = Vss(args, "dims", "depths");
+        options["midChannels"] = args.Whole("mid_channel");
+        options["deepSupervision"] = args.Flag("deep_supervision");
+        return options;
+    }
+
+    static JsonObject SwinUMamba(JsonElement args)
+    {
+        int[] widths = args.Wholes("feat_size");
+        Require(args, widths[1..].SequenceEqual(args.Wholes("encoder_dims")) && args.Whole("hidden_size") == widths[^1],
+            "an encoder as wide as the decoder");
+        Require(args, args.Wholes("stem_kernel").All(k => k == 7) && args.Wholes("stem_stride").All(s => s == 2)
+            && args.Wholes("stem_padding").All(p => p == 3) && args.Text("stem_norm") == "instance"
+            && args.Flag("stem_norm_affine") && args.Wholes("patch_size").All(p => p == 2), "a 7x7 stem, patches of 2");
+        Require(args, args.Flag("res_block") && args.Text("res_block_norm") == "instance"
+            && !args.Flag("res_block_norm_affine") && args.Real("res_block_norm_eps") == 1e-5
+            && args.Text("res_block_activation") == "leaky_relu" && args.Real("res_block_negative_slope") == 0.01
+            && args.Wholes("upsample_kernel").All(k => k == 2), "residual blocks with instance norm and leaky ReLU");
+        JsonObject options = Vss(args, "encoder_dims", "encoder_depths");
+        options["stemWidth"] = widths[0];
+        options["deepSupervision"] = args.Flag("deep_supervision");
+        return options;
+    }
+
+    static JsonObject SwinUMambaD(JsonElement args)
+    {
+        Require(args, args.Wholes("dims_per_stage").SequenceEqual(args.Wholes("features_per_stage"))
+            && args.Wholes("patch_size").All(p => p == 4) && args.Whole("final_expand") == 4,
+            "a decoder as wide as the encoder, patches of 4");
+        JsonObject options = Vss(args, "dims_per_stage", "depths");
+        options["deepSupervision"] = args.Flag("deep_supervision");
+        return options;
+    }
+
+    static JsonObject LightMUnet(JsonElement args)
+    {
+        Require(args, args.Text("norm") == "group" && args.Real("norm_eps") == 1e-5
+            && args.Real("layer_norm_eps") == 1e-5, "group norms, eps 1e-5");
+        Require(args, args.Text("activation") == "relu" && args.Real("dropout") == 0, "ReLU, no dropout");
+        Require(args, args.Text("upsample_mode") == "nontrainable" && args.Whole("upsample_scale") == 2
+            && !args.Flag("upsample_align_corners") && args.Text("upsample_interpolation").EndsWith("linear", Ordinal)
+            && args.Flag("use_conv_final"), "linear upsampling, a last convolution");
+        Require(args, args.Whole("d_conv") == 4 && args.Whole("ssm_expand") == 2,
+            "a Mamba of 4 taps that doubles widths");
+        return new JsonObject
+        {
+            ["dims"] = args.Whole("dims"),
+            ["width"] = args.Whole("init_filters"),
+            ["depths"] = Array(args.Wholes("blocks_down")),
+            ["depthsDecoder"] = Array(args.Wholes("blocks_up")),
+            ["groups"] = args.Whole("norm_groups"),
+            ["states"] = args.Whole("d_state"),
+        };
+    }
+
+    /// <summary>What all networks of VSS blocks are told.</summary>
+    static JsonObject Vss(JsonElement args, string widths, string depths)
+    {
+        int[] dims = args.Wholes(widths);
+        Require(args, dims.Select((d, i) => d == dims[0] << i).All(doubles => doubles), "widths that double");
+        Require(args, args.Whole("ssm_expand") == 2 && args.Whole("d_conv") == 3 && args.Real("norm_eps") == 1e-5,
+            "VSS blocks that double widths, 3 taps, eps 1e-5");
+        return new JsonObject
+        {
+            ["depths"] = Array(args.Wholes(depths)),
             ["width"] = dims[0],
             ["states"] = args.Whole("d_state"),
             ["dropPathRate"] = args.Real("drop_path_rate"),
         };
-        switch (kind)
-        {
-            case "model.vmunet":
-                options["depthsDecoder"] = Array(args.Wholes("depths_decoder"));
-                break;
-            case "model.vmunetv2":
-                options["midChannels"] = args.Whole("mid_channel");
-                options["deepSupervision"] = args.Flag("deep_supervision");
-                break;
-            default:
-                throw new NotSupportedException($"{kind} is no network that Krait has.");
-        }
-        return ModelRegistry.Create(kind["model.".Length..], options);
+    }
+
+    const StringComparison Ordinal = StringComparison.Ordinal;
+
+    static void Require(JsonElement args, bool holds, string published)
+    {
+        if (!holds)
+            throw new NotSupportedException($"not a published network, which has {published}: {args}");
     }
 
     static JsonArray Array(int[] numbers) => [.. numbers.Select(n => (JsonNode)n)];
