@@ -80,6 +80,83 @@ public sealed class OptimizerTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Centred_RmsProp_with_momentum_follows_the_definition(SimdLevel level)
+    {
+        float[] got = Train(level, (d, s) => new RmsProp(d, s, new RmsPropSettings(0.8, 1e-3, 0.7, true, 0.1)));
+        for (int i = 0; i < Count; i++)
+        {
+            double w = MathF.Sin(i), square = 0, mean = 0, buffer = 0;
+            for (int t = 1; t <= 4; t++)
+            {
+                double g = Gradient(t, i) + (0.1 * w);
+                square = (0.8 * square) + (0.2 * g * g);
+                mean = (0.8 * mean) + (0.2 * g);
+                buffer = (0.7 * buffer) + (g / (Math.Sqrt(square - (mean * mean)) + 1e-3));
+                w -= 0.01 * buffer;
+            }
+            Assert.Equal(w, got[i], 2e-5);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Adagrad_follows_the_definition(SimdLevel level)
+    {
+        float[] got = Train(level, (d, s) => new Adagrad(d, s, new AdagradSettings(0.3, 1e-4, 0.1, 0.5)));
+        for (int i = 0; i < Count; i++)
+        {
+            double w = MathF.Sin(i), sum = 0.5;
+            for (int t = 1; t <= 4; t++)
+            {
+                double g = Gradient(t, i) + (0.1 * w);
+                sum += g * g;
+                w -= 0.01 / (1 + (0.3 * (t - 1))) * g / (Math.Sqrt(sum) + 1e-4);
+            }
+            Assert.Equal(w, got[i], 1e-6);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Adadelta_follows_the_definition(SimdLevel level)
+    {
+        float[] got = Train(level, (d, s) => new Adadelta(d, s, new AdadeltaSettings(0.8, 1e-2, 0.1)));
+        for (int i = 0; i < Count; i++)
+        {
+            double w = MathF.Sin(i), square = 0, moved = 0;
+            for (int t = 1; t <= 4; t++)
+            {
+                double g = Gradient(t, i) + (0.1 * w);
+                square = (0.8 * square) + (0.2 * g * g);
+                double step = Math.Sqrt(moved + 1e-2) / Math.Sqrt(square + 1e-2) * g;
+                moved = (0.8 * moved) + (0.2 * step * step);
+                w -= 0.01 * step;
+            }
+            Assert.Equal(w, got[i], 1e-6);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void Adamax_follows_the_definition(SimdLevel level)
+    {
+        float[] got = Train(level, (d, s) => new Adamax(d, s, new AdamaxSettings(0.8, 0.7, 1e-3, 0.1)));
+        for (int i = 0; i < Count; i++)
+        {
+            double w = MathF.Sin(i), mean = 0, largest = 0;
+            for (int t = 1; t <= 4; t++)
+            {
+                double g = Gradient(t, i) + (0.1 * w);
+                mean = (0.8 * mean) + (0.2 * g);
+                largest = Math.Max(0.7 * largest, Math.Abs(g) + 1e-3);
+                w -= 0.01 / (1 - Math.Pow(0.8, t)) * mean / largest;
+            }
+            Assert.Equal(w, got[i], 1e-6);
+        }
+    }
+
     [Fact]
     public void Clipping_scales_to_the_norm_and_leaves_small_gradients_alone()
     {

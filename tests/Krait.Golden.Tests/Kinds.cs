@@ -24,6 +24,10 @@ internal static class Kinds
         ["loss.ce_dice"] = LossRunner.Run,
         ["loss.ndice"] = LossRunner.Run,
         ["loss.gt_bce_dice"] = LossRunner.Run,
+        ["loss.dc_ce"] = LossRunner.Run,
+        ["loss.dc_bce"] = LossRunner.Run,
+        ["loss.dc_topk"] = LossRunner.Run,
+        ["loss.soft_dice"] = LossRunner.Run,
         ["block.ss2d"] = BlockRunner.Ss2d,
         ["block.ss2d_core"] = BlockRunner.Ss2dCore,
         ["block.vss"] = BlockRunner.Vss,
@@ -50,6 +54,8 @@ internal static class Kinds
         ["op.group_norm"] = NormRunner.Group,
         ["schedule"] = ScheduleRunner.Run,
         ["metric.confusion"] = ConfusionRunner.Run,
+        ["metric.surface"] = SegmentMetricRunner.Run,
+        ["metric.cells"] = SegmentMetricRunner.Run,
         ["image.transforms"] = ImageRunner.Run,
         ["image.sliding_window"] = SlidingWindowRunner.Run,
     };
@@ -60,9 +66,11 @@ internal static class Kinds
         "schedule.cosine_annealing", "schedule.cosine_warm_restarts", "schedule.step", "schedule.multi_step",
         "schedule.exponential", "schedule.warmup_multi_step", "schedule.warmup_cosine", "schedule.poly",
         "schedule.reduce_on_plateau",
-        "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "checkpoint.load", "checkpoint.key_mapping",
+        "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "optimizer.rmsprop", "optimizer.adagrad",
+        "optimizer.adadelta", "optimizer.adamax", "checkpoint.load", "checkpoint.key_mapping",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
         "image.gaussian_filter", "image.gaussian_importance", "image.sliding_window_steps", "image.sliding_window_blend",
+        "image.gaussian_filter", "image.connected_components", "metric.dice", "metric.nsd", "metric.percase",
     ];
 
     /// <summary>Known, but about things that Krait does not do yet.</summary>
@@ -70,10 +78,6 @@ internal static class Kinds
     [
         "model.swin_umamba", "model.swin_umamba_d", "model.lightm_unet", "model.umamba_bot", "model.umamba_enc",
         "model.nnunet_plain", "model.nnunet_resenc", "model.unetv2",
-        "loss.dc_ce", "loss.dc_bce", "loss.dc_topk", "loss.soft_dice",
-        "metric.surface", "metric.cells", "metric.dice", "metric.nsd", "metric.percase",
-        "image.connected_components",
-        "optimizer.rmsprop", "optimizer.adagrad", "optimizer.adadelta", "optimizer.adamax",
     ];
 
     public static bool IsSkipped(string kind) => Later.Contains(kind);

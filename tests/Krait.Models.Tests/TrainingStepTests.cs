@@ -21,9 +21,9 @@ public sealed class TrainingStepTests
         ["dropPathRate"] = dropPath,
     }, seed: 3);
 
-    static Value SquaredError(Value logits, Value target)
+    static Value SquaredError(IReadOnlyList<Value> outputs, Value target)
     {
-        Value difference = Binary.Apply(BinaryKind.Sub, logits, target);
+        Value difference = Binary.Apply(BinaryKind.Sub, outputs[0], target);
         Value loss = Reduce.Apply(ReduceKind.Mean, Binary.Apply(BinaryKind.Mul, difference, difference));
         return Reshape.Apply(loss, new Shape(1));
     }
@@ -134,7 +134,7 @@ public sealed class TrainingStepTests
         {
             var program = new Program(isTraining: true);
             Value x = program.Input("x", Image), t = program.Input("t", Target);
-            Value loss = program.Keep(SquaredError(model.Forward(x), t), "loss");
+            Value loss = program.Keep(SquaredError(model.Outputs(x), t), "loss");
             Gradients.Append(program, [(loss, null)], recompute: block => block % 2 == 0);
             using var plan = new Plan(program, device, model.Store, new PlanOptions { Debug = debug });
             Numbers(Image.Count, 1).CopyTo(plan[x].AsSpan());

@@ -6,6 +6,7 @@ using Krait.Engine.Optimizers;
 using Krait.Engine.Programs;
 using Krait.Models;
 using Krait.Training;
+using Krait.Training.Config;
 using Krait.Training.Execution;
 
 namespace Krait.Cli.Benchmarks;
@@ -54,8 +55,7 @@ static class ModelBenchmark
         SimdLevel level, CancellationToken stop)
     {
         Shape target = input.WithWidth(1);
-        using var step = new TrainingStep(model, device,
-            (logits, mask) => model.Classes == 1 ? Losses.BceDice(logits, mask) : Losses.CeDice(logits, mask), input, target);
+        using var step = new TrainingStep(model, device, TrainingParts.Loss(new LossConfig(), model.Classes), input, target);
         var x = new float[input.Count];
         var y = new float[target.Count];
         Noise.Fill(x);

@@ -18,6 +18,15 @@ public abstract partial class Device
     public abstract void CrossEntropyBackward(Rows x, Rows target, Rows weight, int ignored, Rows total, Rows dloss,
         Rows dx);
 
+    /// <summary>y = weight[t] * -ln softmax(x)[t] of each row, 0 in ignored ones; weights [C] may be missing.</summary>
+    public abstract void CrossEntropyTerms(Rows x, Rows target, Rows weight, int ignored, Rows y);
+
+    /// <summary>dx = dy * weight[t] * (softmax(x) - onehot).</summary>
+    public abstract void CrossEntropyTermsBackward(Rows x, Rows target, Rows weight, int ignored, Rows dy, Rows dx);
+
+    /// <summary>Mean of the <paramref name="top"/> largest rows of one number; chosen is 1 in these, else 0.</summary>
+    public abstract void TopMean(Rows x, long top, Rows mean, Rows chosen);
+
     /// <summary>Mean binary cross entropy, from logits or probabilities.</summary>
     public abstract void Bce(bool fromLogits, Rows x, Rows target, Rows loss);
 

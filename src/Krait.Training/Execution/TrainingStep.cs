@@ -36,13 +36,13 @@ public sealed class TrainingStep : IDisposable
     readonly Plan _plan;
     readonly Traced _traced;
 
-    /// <param name="image">[B, H, W, C].</param>
-    /// <param name="target">[B, H, W, classes or 1].</param>
-    /// <param name="loss">From logits and target to a value of one number.</param>
+    /// <param name="image">[B, H, W, C] or [B, D, H, W, C].</param>
+    /// <param name="target">At the picture's size, with 1 channel or one a class.</param>
+    /// <param name="loss">From the logits of all outputs, finest first, and the target to a value of one number.</param>
     /// <param name="arena">Memory shared with other plans.</param>
     /// <exception cref="MemoryLimitException">No amount of recomputation fits the limit.</exception>
-    public TrainingStep(SegmentationModel model, Device device, Func<Value, Value, Value> loss, Shape image,
-        Shape target, TrainingStepOptions? options = null, Arena? arena = null)
+    public TrainingStep(SegmentationModel model, Device device, Func<IReadOnlyList<Value>, Value, Value> loss,
+        Shape image, Shape target, TrainingStepOptions? options = null, Arena? arena = null)
     {
         options ??= new TrainingStepOptions();
         var tracer = new Tracer(model, loss, image, target, options);
@@ -78,8 +78,8 @@ public sealed class TrainingStep : IDisposable
 
     sealed record Traced(Program Program, Value Image, Value Target, Value Loss);
 
-    sealed class Tracer(SegmentationModel model, Func<Value, Value, Value> loss, Shape image, Shape target,
-        TrainingStepOptions options)
+    sealed class Tracer(SegmentationModel model, Func<IReadOnlyList<Value>, Value, Value> loss, Shape image,
+        Shape target, TrainingStepOptions options)
     {
         readonly long _resident = options.ResidentBytes ?? Environment.WorkingSet;
 
@@ -88,7 +88,7 @@ public sealed class TrainingStep : IDisposable
             var program = new Program(isTraining: true);
             Value x = program.Input("image", WithBatch(image, batch));
             Value y = program.Input("target", WithBatch(target, batch));
-            Value l = program.Keep(loss(model.Forward(x), y), "loss");
+            Value l = program.Keep(loss(model.Outputs(x), y), "loss");
             Value? seed = options.LossScale == 1f ? null : Engine.Ops.Fill.Apply(program, l.Shape, options.LossScale);
             Gradients.Append(program, [(l, seed)], null, options.Accumulate, block => block < recomputed);
             return new Traced(program, x, y, l);

@@ -27,6 +27,21 @@ public static class Losses
     }
 
     /// <summary>
+    /// Binary cross-entropy with weights: the sum of w times the terms of <see cref="Bce"/> over the sum of w, where
+    /// w = t foreground + (1 - t) background.
+    /// </summary>
+    /// <param name="logits">[B, ..., C].</param>
+    /// <param name="target">0..1, the same shape.</param>
+    /// <remarks>What the cross-entropy of two classes with weights is, written for their one logit.</remarks>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static Value WeightedBce(Value logits, Value target, double background, double foreground)
+    {
+        RequireSame("bce", logits, target);
+        Value weights = Affine.Apply(target, (float)(foreground - background), (float)background);
+        return NnUnetLosses.Quotient(Binary.Apply(BinaryKind.Mul, BceTerms(logits, target), weights), weights);
+    }
+
+    /// <summary>
     /// Cross-entropy of the softmax over classes, mean over pixels: -w[t] log softmax(x)[t], divided by the sum of the
     /// pixels' weights.
     /// </summary>
@@ -111,10 +126,14 @@ public static class Losses
         return sum ?? throw new ArgumentException("loss: all parts have weight 0. Give one a weight.", nameof(parts));
     }
 
+    /// <summary>ln(1 + e^x) - t x for every element, which is the BCE of the sigmoid.</summary>
+    internal static Value BceTerms(Value logits, Value target) => Binary.Apply(BinaryKind.Sub,
+        Activate.Apply(logits, Activation.Softplus), Binary.Apply(BinaryKind.Mul, target, logits));
+
     internal static void RequireSame(string loss, Value prediction, Value target) => ShapeException.Require(
         prediction.Shape == target.Shape, loss, "prediction and target have one shape", prediction.Shape, target.Shape);
 
-    static void RequireLabels(string loss, Value logits, Value labels) => ShapeException.Require(
+    internal static void RequireLabels(string loss, Value logits, Value labels) => ShapeException.Require(
         labels.Shape == logits.Shape.WithWidth(1), loss, "labels are the logits' shape with one channel",
         labels.Shape, logits.Shape);
 }

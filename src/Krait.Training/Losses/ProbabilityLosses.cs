@@ -56,7 +56,8 @@ public static class ProbabilityLosses
     static Value OneMinusMean(Value scores) => Affine.Apply(
         Reshape.Apply(Reduce.Apply(Krait.Engine.ReduceKind.Mean, scores), new Krait.Engine.Shape(1)), -1f, 1f);
 
-    static Krait.Engine.Shape Ones(Krait.Engine.Shape shape, bool keepBatch, bool keepWidth)
+    /// <summary>The shape with extent 1 on all axes but those that are kept.</summary>
+    internal static Krait.Engine.Shape Ones(Krait.Engine.Shape shape, bool keepBatch, bool keepWidth)
     {
         int[] dims = [.. Enumerable.Repeat(1, shape.Rank)];
         if (keepBatch)

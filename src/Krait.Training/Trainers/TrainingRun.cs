@@ -65,11 +65,12 @@ internal sealed class TrainingRun : IDisposable
         // and what the runtime takes on for compiled code and decoded pictures (40 MiB measured on small runs).
         long beside = (40L << 20) + Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
             6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
+        optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
         var options = new TrainingStepOptions
         {
             MemoryLimitBytes = config.MemoryLimit,
             ResidentBytes = Environment.WorkingSet + beside,
-            OptimizerSlots = TrainingParts.SlotsOf(config.Optimizer),
+            OptimizerSlots = optimizer.Slots,
             CheckNumerics = config.CheckNumerics,
             LossScale = 1f / config.Accumulation,
         };
@@ -78,7 +79,6 @@ internal sealed class TrainingRun : IDisposable
         firstStep = new TrainingStep(model.Network, device, loss, image, target, options, arena);
         addingStep = config.Accumulation == 1 ? null
             : new TrainingStep(model.Network, device, loss, image, target, options with { Accumulate = true }, arena);
-        optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
         schedule = config.Schedule.Build(config.Optimizer.LearningRate, config.Epochs);
     }
 

@@ -49,6 +49,59 @@ public sealed class LossTests
             });
 
     [Theory]
+    [InlineData(4, false, -100)]
+    [InlineData(19, true, 3)]
+    [InlineData(16, true, 255)]
+    public void Cross_entropy_terms_equal_the_oracle(int classes, bool weighted, int ignored) =>
+        new OpCheck
+        {
+            Constants = weighted ? [1, 2] : [1],
+            Draw = (k, i, u) => k switch { 0 => 4 * u, 1 => i == 5 ? ignored : i * 7 % classes, _ => 1.5 + u },
+        }.Run([new(2, 3, 5, classes), new(2, 3, 5, 1), .. weighted ? (Shape[])[new(classes)] : []],
+            v => CrossEntropyTerms.Apply(v[0], v[1], weighted ? v[2] : null, ignored),
+            x =>
+            {
+                double[] p = Softmaxed(x[0], classes);
+                return [.. x[1].Select((t, r) => (int)t == ignored ? 0
+                    : -(weighted ? x[2][(int)t] : 1) * Math.Log(p[(r * classes) + (int)t]))];
+            });
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(60)]
+    public void The_mean_of_the_largest_equals_the_oracle(int top) =>
+        new OpCheck { Draw = (_, _, u) => 5 * u }.Run([new(2, 5, 6, 1)], v => TopMean.Apply(v[0], top),
+            x => [x[0].OrderDescending().Take(top).Average()]);
+
+    /// <summary>Equal numbers, both signs, zeros of both signs: as many as asked for, the first ones.</summary>
+    [Fact]
+    public void Among_equal_numbers_the_first_ones_count()
+    {
+        using Device device = CpuDevice.Create(1);
+        using var store = new ParameterStore();
+        var program = new Program(true);
+        Value x = program.Input("x", new Shape(8, 1));
+        Value y = program.Keep(TopMean.Apply(x, 3), "y");
+        Value dx = program.Keep(Gradients.Append(program, [(y, null)], [x])[x]!, "dx");
+        using var plan = new Plan(program, device, store);
+        float[] numbers = [-1, 2, 0, -3, 2, 5, 2, -0f];
+        numbers.CopyTo(plan[x].AsSpan());
+        plan.Run();
+        Assert.Equal(3f, plan[y].AsSpan()[0]);
+        Assert.Equal([0, 1 / 3f, 0, 0, 1 / 3f, 1 / 3f, 0, 0], plan[dx].AsSpan().ToArray());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(61)]
+    public void No_more_than_there_are_can_be_largest(int top)
+    {
+        Value x = new Program(true).Input("x", new Shape(2, 5, 6, 1));
+        Assert.Throws<ShapeException>(() => TopMean.Apply(x, top));
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(19)]
     public void Binary_cross_entropy_of_logits_equals_the_oracle(int width) =>

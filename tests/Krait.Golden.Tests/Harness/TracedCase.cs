@@ -20,6 +20,7 @@ internal sealed class TracedCase : IDisposable
     readonly Report _report;
     readonly List<(string Name, Value Value, HostArray Data)> _inputs = [];
     readonly List<(string Name, Value Value)> _features = [];
+    readonly List<(string Name, Value Value)> _resized = [];
     readonly bool _ownsStore;
     Value[] _logits = [];
     Value[] _outputs = [];
@@ -99,6 +100,8 @@ internal sealed class TracedCase : IDisposable
         plan.Run();
         CompareOutputs(plan, loss);
         CompareFeatures(plan);
+        foreach ((string name, Value value) in _resized)
+            _comparison.Tensor($"{name} resized", ToFile(name, value.Shape, Read(plan, value)), _case.Tensor(name), 0);
         CompareInputGradients(plan, gradients);
         CompareParameterGradients();
         CompareBuffers();
@@ -154,10 +157,22 @@ internal sealed class TracedCase : IDisposable
     {
         IReadOnlyList<string> names = _case.Numbered("target");
         Value[] targets = [.. names.Select(n =>
-            Existing(n) ?? (kind == "loss.ce_dice" ? Labels(n) : Input(n)))];
+            Existing(n) ?? (LossRunner.TakesLabels(kind) ? Labels(n) : Input(n)))];
+        if (args.Has("target_resize"))
+            Resize(args.Text("target_resize"), targets[0], outputs, names);
         double[] weights = args.Has("deep_supervision_weights") ? args.Reals("deep_supervision_weights") : [1];
         return DeepSupervision.Apply(outputs, targets, weights,
             (x, t) => LossRunner.Build(kind, args, x, t, fromLogits));
+    }
+
+    /// <summary>What training makes of the finest target must be the targets of the case.</summary>
+    void Resize(string mode, Value finest, IReadOnlyList<Value> outputs, IReadOnlyList<string> names)
+    {
+        if (mode != "nearest")
+            throw new NotSupportedException($"target_resize '{mode}' is unknown.");
+        IReadOnlyList<Value> targets = DeepSupervision.Targets(finest, outputs);
+        for (int i = 1; i < names.Count; i++)
+            _resized.Add((names[i], Program.Keep(targets[i], $"resized {names[i]}")));
     }
 
     Value? Existing(string name) => _inputs.FirstOrDefault(i => i.Name == name).Value;

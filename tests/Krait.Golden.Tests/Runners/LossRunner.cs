@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Krait.Engine;
 using Krait.Engine.Ops;
 using Krait.Engine.Programs;
 using Krait.Golden.Tests.Harness;
@@ -23,11 +24,14 @@ internal static class LossRunner
         }
         Value? classWeights = args.Has("weight_tensor") ? traced.Input(args.Text("weight_tensor")) : null;
         Value x = traced.Input();
-        bool hasLabels = kind is "op.cross_entropy" or "loss.ce_dice" or "loss.ndice";
-        Value target = hasLabels ? traced.Labels("target") : traced.Input("target");
+        Value target = TakesLabels(kind) ? traced.Labels("target") : traced.Input("target");
         bool fromLogits = test.Json.Text("input_is") == "logits";
         traced.Check(Build(kind, args, x, target, fromLogits, classWeights));
     }
+
+    /// <summary>Whether the target of a kind is class numbers.</summary>
+    public static bool TakesLabels(string kind) =>
+        kind is "op.cross_entropy" or "loss.ce_dice" or "loss.ndice" or "loss.dc_ce" or "loss.dc_topk";
 
     /// <summary>The loss of a kind with its settings.</summary>
     /// <param name="fromLogits">Whether x is logits; probabilities otherwise.</param>
@@ -37,6 +41,8 @@ internal static class LossRunner
         if (args.Has("reduction") && args.Text("reduction") != "mean")
             throw new NotSupportedException($"{kind}: the mean; got {args}.");
         double smooth = args.Real("smooth", 0);
+        if (kind is "loss.dc_ce" or "loss.dc_bce" or "loss.dc_topk" or "loss.soft_dice")
+            return NnUnet(kind, args, x, target, fromLogits, classWeights);
         return (kind, fromLogits) switch
         {
             ("op.bce", true) => Losses.Bce(x, target),
@@ -56,6 +62,49 @@ internal static class LossRunner
             _ => throw new NotSupportedException($"{kind} on {(fromLogits ? "logits" : "probabilities")}: {args}"),
         };
     }
+
+    static Value NnUnet(string kind, JsonElement args, Value x, Value target, bool fromLogits, Value? classWeights)
+    {
+        if (!fromLogits || args.Flag("ddp") || args.Whole("sign_of_dice") != -1 || args.Has("clip_tp")
+            || args.Real("label_smoothing", 0) != 0 || args.Real("denominator_clip") != 1e-8)
+            throw new NotSupportedException($"{kind}: not as nnU-Net trains: {args}");
+        var dice = new SoftDiceSettings
+        {
+            IsBatch = args.Flag("batch_dice"),
+            HasBackground = args.Flag("do_bg"),
+            Smooth = args.Real("smooth"),
+        };
+        string nonlinearity = args.Text(kind == "loss.soft_dice" ? "nonlinearity" : "dice_nonlinearity");
+        int? ignored = args.Has("ignore_label") ? args.Whole("ignore_label") : null;
+        return (kind, nonlinearity) switch
+        {
+            ("loss.dc_ce", "softmax") => NnUnetLosses.DiceCe(x, target, dice, args.Real("ce_weight"),
+                args.Real("dice_weight"), ignored, classWeights),
+            ("loss.dc_topk", "softmax") => NnUnetLosses.DiceTopK(x, target, dice, args.Real("k"),
+                args.Real("ce_weight"), args.Real("dice_weight"), ignored, classWeights),
+            ("loss.dc_bce", "sigmoid") => Regions(args, x, target, dice),
+            ("loss.soft_dice", "sigmoid") =>
+                NnUnetLosses.SoftDice(Activate.Apply(x, Activation.Sigmoid), OneChannelEach(x, target), dice),
+            ("loss.soft_dice", "softmax") =>
+                NnUnetLosses.SoftDice(Softmax.Apply(x), OneChannelEach(x, target), dice),
+            _ => throw new NotSupportedException($"{kind} with {nonlinearity}"),
+        };
+    }
+
+    /// <summary>With an ignore label the last channel of the target marks what does not count.</summary>
+    static Value Regions(JsonElement args, Value x, Value target, SoftDiceSettings dice)
+    {
+        Value? mask = null;
+        if (args.Flag("use_ignore_label"))
+        {
+            mask = Affine.Apply(SliceChannels.Apply(target, x.Shape.Width, 1), -1f, 1f);
+            target = SliceChannels.Apply(target, 0, x.Shape.Width);
+        }
+        return NnUnetLosses.DiceBce(x, target, dice, args.Real("bce_weight"), args.Real("dice_weight"), mask);
+    }
+
+    static Value OneChannelEach(Value x, Value target) =>
+        target.Shape == x.Shape ? target : OneHot.Apply(target, x.Shape.Width);
 
     static bool IsPublishedDice(JsonElement args) => args.Flag("softmax") && args.Flag("batch_dice")
         && args.Flag("squared_denominator") && args.Flag("include_background") && !args.Has("class_weights");

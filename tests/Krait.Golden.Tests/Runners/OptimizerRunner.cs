@@ -30,6 +30,19 @@ internal static class OptimizerRunner
             case "optimizer.sgd" when !isDecoupled:
                 return new Sgd(device, store, new SgdSettings(args.Real("momentum"), args.Real("dampening"),
                     args.Flag("nesterov"), args.Real("weight_decay")));
+            case "optimizer.rmsprop" when !isDecoupled:
+                return new RmsProp(device, store, new RmsPropSettings(args.Real("alpha"), args.Real("eps"),
+                    args.Real("momentum"), args.Flag("centered"), args.Real("weight_decay")));
+            case "optimizer.adagrad" when !isDecoupled:
+                return new Adagrad(device, store, new AdagradSettings(args.Real("lr_decay"), args.Real("eps"),
+                    args.Real("weight_decay"), args.Real("initial_accumulator_value")));
+            case "optimizer.adadelta" when !isDecoupled:
+                return new Adadelta(device, store, new AdadeltaSettings(args.Real("rho"), args.Real("eps"),
+                    args.Real("weight_decay")));
+            case "optimizer.adamax" when !isDecoupled:
+                double[] decays = args.Reals("betas");
+                return new Adamax(device, store, new AdamaxSettings(decays[0], decays[1], args.Real("eps"),
+                    args.Real("weight_decay")));
             default:
                 throw new NotSupportedException($"{kind}: {args}");
         }
@@ -67,14 +80,17 @@ internal static class OptimizerRunner
             if (t.Name[prefix.Length..] == "step")
                 context.Comparison.Number($"{item.Text("name")} {t.Name}", optimizer.StepsOf(p), t.ToFloat32()[0], 0);
             else
-                Compare(context, item, t.Name, store.Slot(Slot(t.Name[prefix.Length..]))
+                Compare(context, item, t.Name, store.Slot(Slot(t.Name[prefix.Length..], optimizer.Slots))
                     .Span(p.Offset, checked((int)p.Shape.Count)), file);
     }
 
-    static int Slot(string state) => state switch
+    /// <summary>Where an optimizer with so many slots keeps a state of PyTorch's name.</summary>
+    static int Slot(string state, int slots) => state switch
     {
-        "exp_avg" or "momentum_buffer" => 0,
-        "exp_avg_sq" => 1,
+        "exp_avg" or "square_avg" or "sum" => 0,
+        "momentum_buffer" => slots == 1 ? 0 : 1,
+        "exp_avg_sq" or "acc_delta" or "exp_inf" => 1,
+        "grad_avg" => slots - 1,
         "max_exp_avg_sq" => 2,
         _ => throw new NotSupportedException($"optimizer state '{state}' is unknown."),
     };

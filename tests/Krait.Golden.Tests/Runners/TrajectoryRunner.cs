@@ -50,7 +50,7 @@ internal static class TrajectoryRunner
         // The published form is on probabilities; training takes the same loss on logits.
         bool fromLogits = test.Wrapper == "sigmoid" || loss.Text("input_is") == "logits";
         using var step = new TrainingStep(model, device,
-            (x, t) => LossRunner.Build(loss.Text("kind"), loss, x, t, fromLogits), input.Shape, target.Shape);
+            (x, t) => LossRunner.Build(loss.Text("kind"), loss, x[0], t, fromLogits), input.Shape, target.Shape);
         Optimizer optimizer = OptimizerRunner.Build(optimizerPart.Text("kind"), optimizerPart.Part("args"), device,
             model.Store);
         LearningRateSchedule schedule = ScheduleRunner.Build(schedulePart.Text("kind"), schedulePart.Part("args"),
