@@ -70,7 +70,7 @@ internal static class Kinds
         "optimizer.adadelta", "optimizer.adamax", "checkpoint.load", "checkpoint.key_mapping",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
         "image.gaussian_filter", "image.gaussian_importance", "image.sliding_window_steps", "image.sliding_window_blend",
-        "image.gaussian_filter", "image.connected_components", "metric.dice", "metric.nsd", "metric.percase",
+        "image.connected_components", "metric.dice", "metric.nsd", "metric.percase",
     ];
 
     /// <summary>Known, but about things that Krait does not do yet.</summary>
