@@ -40,6 +40,9 @@ internal static class Kinds
         ["block.sdi"] = BlockRunner.Sdi,
         ["model.vmunet"] = ModelRunner.Run,
         ["model.vmunetv2"] = ModelRunner.Run,
+        ["model.swin_umamba"] = ModelRunner.Run,
+        ["model.swin_umamba_d"] = ModelRunner.Run,
+        ["model.lightm_unet"] = ModelRunner.Run,
         ["block.mamba1d"] = BlockRunner.Mamba1d,
         ["block.lightm_mamba_layer"] = BlockRunner.MambaLayer,
         ["checkpoint"] = CheckpointRunner.Run,
@@ -76,7 +79,7 @@ internal static class Kinds
     /// <summary>Known, but about things that Krait does not do yet.</summary>
     static readonly HashSet<string> Later =
     [
-        "model.swin_umamba", "model.swin_umamba_d", "model.lightm_unet", "model.umamba_bot", "model.umamba_enc",
+        "model.umamba_bot", "model.umamba_enc",
         "model.nnunet_plain", "model.nnunet_resenc", "model.unetv2",
     ];
 
