@@ -73,4 +73,10 @@ public abstract record ModelOptions
 [JsonSerializable(typeof(SwinUMambaOptions))]
 [JsonSerializable(typeof(SwinUMambaDOptions))]
 [JsonSerializable(typeof(LightMUnetOptions))]
+[JsonSerializable(typeof(NnUnetOptions))]
+[JsonSerializable(typeof(NnUnetResEncOptions))]
+[JsonSerializable(typeof(UMambaBotOptions))]
+[JsonSerializable(typeof(UMambaEncOptions))]
+[JsonSerializable(typeof(UnetOptions))]
+[JsonSerializable(typeof(UnetV2Options))]
 sealed partial class OptionsJsonContext : JsonSerializerContext;

@@ -34,6 +34,13 @@ public abstract class SegmentationModel(string id, ModelOptions options) : IDisp
     /// <summary>Stochastic-depth rate of each block, by path.</summary>
     public virtual IReadOnlyDictionary<string, float> DropPathRates { get; } = new Dictionary<string, float>();
 
+    /// <summary>Other names under which the published state dictionary lists the tensor of this name again.</summary>
+    public virtual IEnumerable<string> RepeatsOf(string name) => [];
+
+    /// <summary>All second names, each with the name of its parameter.</summary>
+    public IReadOnlyDictionary<string, string> Repeats() => Store.Parameters
+        .SelectMany(p => RepeatsOf(p.Name).Select(second => KeyValuePair.Create(second, p.Name))).ToDictionary();
+
     /// <summary>Options as JSON, for weights files.</summary>
     public JsonObject OptionsJson() => Options.ToJson();
 

@@ -45,26 +45,15 @@ public sealed record VmUnetV2Options : VssOptions
 public sealed class VmUnetV2 : SegmentationModel
 {
     readonly VssEncoder _encoder;
-    readonly (ChannelAttention Channel, SpatialAttention Spatial)[] _attention;
-    readonly ConvNorm[] _translations;
-    readonly SdiFusion[] _sdi;
-    readonly Conv[] _segOuts;
-    readonly ConvTranspose[] _deconvs;
+    readonly SdiDecoder _decoder;
     readonly ConvTranspose _deconv6;
     readonly bool _deepSupervision;
 
     public VmUnetV2(VmUnetV2Options options) : base("vmunetv2", options.Checked())
     {
         var p = new Scope(Store);
-        int m = options.MidChannels;
-        int[] dims = options.StageWidths();
         _deepSupervision = options.DeepSupervision;
-        _attention = [.. Enumerable.Range(1, 4).Select(i =>
-            (new ChannelAttention(p / $"ca_{i}", dims[i - 1]), new SpatialAttention(p / $"sa_{i}")))];
-        _translations = [.. Enumerable.Range(1, 4).Select(i => new ConvNorm(p / $"Translayer_{i}", dims[i - 1], m))];
-        _sdi = [.. Enumerable.Range(1, 4).Select(i => new SdiFusion(p / $"sdi_{i}", m))];
-        _segOuts = [.. Enumerable.Range(0, 4).Select(i => new Conv(p / "seg_outs" / i, m, options.Classes, 1))];
-        _deconvs = [.. Enumerable.Range(2, 4).Select(i => new ConvTranspose(p / $"deconv{i}", m, m, 4, 2, 1, bias: false))];
+        _decoder = new SdiDecoder(p, options.StageWidths(), options.MidChannels, options.Classes);
         _deconv6 = new ConvTranspose(p / "deconv6", options.Classes, options.Classes, 3, 2, 1, outputPadding: 1);
         _encoder = new VssEncoder(p / "vmunet", options);
         DropPathRates = VssStage.Rates(_encoder.Stages);
@@ -79,30 +68,8 @@ public sealed class VmUnetV2 : SegmentationModel
         (_, Value[] before) = _encoder.Forward(image);                  // C at H/4 ... 8 C at H/32
         for (int i = 0; i < 4; i++)
             image.Program.Tap($"vmunet.{i}", before[i]);
-        Value[] f = [.. before.Select((x, i) => Attend(x, i))];         // M channels each
-        Value y = _sdi[3].Forward(f, f[3]);                             // [B, H/32, W/32, M]
-        var outs = new Value[4];
-        outs[0] = _segOuts[0].Forward(y);
-        for (int i = 1; i < 4; i++)
-        {
-            y = Add.Apply(_deconvs[i - 1].Forward(y), _sdi[3 - i].Forward(f, f[3 - i]));
-            outs[i] = _segOuts[i].Forward(y);                           // i = 3: [B, H/4, W/4, classes]
-        }
-        Value finest = FourTimes(outs[3]);                              // [B, H, W, classes]
-        return [_deepSupervision ? Add.Apply(finest, _deconv6.Forward(FourTimes(outs[2]))) : finest];
-    }
-
-    /// <summary>x1 = CA(x) x; x2 = SA(x1) x1; then M channels. CBAM, arXiv:1807.06521, equation 1.</summary>
-    Value Attend(Value x, int map)
-    {
-        x = Binary.Apply(BinaryKind.Mul, x, _attention[map].Channel.Forward(x));
-        x = Binary.Apply(BinaryKind.Mul, x, _attention[map].Spatial.Forward(x));
-        return _translations[map].Forward(x);
-    }
-
-    static Value FourTimes(Value x)
-    {
-        (_, int h, int w) = x.Shape.Spatial;
-        return Interpolate.Apply(x, (1, 4 * h, 4 * w), InterpolateMode.Linear, alignCorners: false);
+        Value[] logits = _decoder.Forward(before);                      // classes at H/4 ... H/32
+        Value finest = SdiDecoder.FourTimes(logits[0]);                 // [B, H, W, classes]
+        return [_deepSupervision ? Add.Apply(finest, _deconv6.Forward(SdiDecoder.FourTimes(logits[1]))) : finest];
     }
 }

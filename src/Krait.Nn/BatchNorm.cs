@@ -22,7 +22,18 @@ public sealed class BatchNorm : Layer
         _variance = p.State("running_var", new Shape(width), Init.Ones);
     }
 
-    protected override Value Trace(Value x) =>
+    protected override Value Trace(Value x) => Normalize(x, Activation.None);
+
+    /// <summary>activation(norm(x)) in one pass, unless somebody watches the norm.</summary>
+    public Value ForwardActivated(Value x, Activation activation)
+    {
+        if (x.Program.IsWatched(Path))
+            return Engine.Ops.Activate.Apply(Forward(x), activation);
+        using Program.Scoped layer = x.Program.Layer(Path);
+        return Normalize(x, activation);
+    }
+
+    Value Normalize(Value x, Activation activation) =>
         Engine.Ops.BatchNorm.Apply(x, x.Program.Parameter(_weight), x.Program.Parameter(_bias),
-            x.Program.Parameter(_mean), x.Program.Parameter(_variance), eps: 1e-5f, momentum: 0.1f);
+            x.Program.Parameter(_mean), x.Program.Parameter(_variance), eps: 1e-5f, momentum: 0.1f, activation);
 }

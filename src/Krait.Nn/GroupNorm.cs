@@ -15,10 +15,12 @@ public class GroupNorm : Layer
     readonly float _eps;
 
     /// <param name="affine">Whether weight and bias are there.</param>
-    public GroupNorm(Scope p, int groups, int width, bool affine = true, float eps = 1e-5f) : base(p)
+    /// <param name="start">Of the weight; null: ones.</param>
+    public GroupNorm(Scope p, int groups, int width, bool affine = true, float eps = 1e-5f, Initializer? start = null)
+        : base(p)
     {
         (_groups, _eps) = (groups, eps);
-        _weight = affine ? p.Weight("weight", new Shape(width), Init.Ones) : null;
+        _weight = affine ? p.Weight("weight", new Shape(width), start ?? Init.Ones) : null;
         _bias = affine ? p.Weight("bias", new Shape(width), Init.Zeros) : null;
     }
 
@@ -40,5 +42,5 @@ public class GroupNorm : Layer
 }
 
 /// <summary>A group norm with one group a channel. arXiv:1607.08022.</summary>
-public sealed class InstanceNorm(Scope p, int width, bool affine = true, float eps = 1e-5f)
-    : GroupNorm(p, width, width, affine, eps);
+public sealed class InstanceNorm(Scope p, int width, bool affine = true, float eps = 1e-5f, Initializer? start = null)
+    : GroupNorm(p, width, width, affine, eps, start);

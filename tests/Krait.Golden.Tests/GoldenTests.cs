@@ -8,16 +8,12 @@ namespace Krait.Golden.Tests;
 [Trait("Category", "Golden")]
 public sealed class GoldenTests(Report report) : IClassFixture<Report>
 {
-    /// <summary>One row a case that is run; cases of the engine once more for each narrower instruction set.</summary>
+    /// <summary>One row a case; cases of the engine once more for each narrower instruction set.</summary>
     public static IEnumerable<object[]> Cases() =>
         from level in Devices.Others.Prepend(Devices.Default)
         from e in GoldenRoot.Entries
-        where !Kinds.IsSkipped(e) && (level == Devices.Default || Kinds.UsesEngine(e.Kind))
+        where level == Devices.Default || Kinds.UsesEngine(e.Kind)
         select new object[] { e.Name, level.ToString() };
-
-    /// <summary>One row a case whose kind is skipped by name.</summary>
-    public static IEnumerable<object[]> SkippedCases() => GoldenRoot.Entries.Where(Kinds.IsSkipped)
-        .Select(e => new object[] { e.Name, e.Kind }).DefaultIfEmpty(["no case", "none"]);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -36,10 +32,6 @@ public sealed class GoldenTests(Report report) : IClassFixture<Report>
         comparison.ThrowIfFailed($"{test.Name} ({test.Kind}, {level})");
         Assert.True(comparison.Compared > 0, $"{test.Name}: nothing was compared");
     }
-
-    [Theory]
-    [MemberData(nameof(SkippedCases), Skip = "this kind belongs to models and tools that are still to come")]
-    public void Case_is_skipped_by_name(string name, string kind) => Assert.True(Kinds.IsSkipped(kind), name);
 
     [Fact]
     public void Every_kind_is_known_and_every_listed_case_is_there()

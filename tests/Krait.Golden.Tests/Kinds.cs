@@ -3,7 +3,7 @@ using Krait.Golden.Tests.Runners;
 
 namespace Krait.Golden.Tests;
 
-/// <summary>What is done with each kind of case or item: run, or skipped by name. Any other kind is an error.</summary>
+/// <summary>What is done with each kind of case or item: run. Any other kind is an error: nothing is skipped.</summary>
 internal static class Kinds
 {
     static readonly Dictionary<string, CaseRunner> Runners = new(StringComparer.Ordinal)
@@ -43,6 +43,11 @@ internal static class Kinds
         ["model.swin_umamba"] = ModelRunner.Run,
         ["model.swin_umamba_d"] = ModelRunner.Run,
         ["model.lightm_unet"] = ModelRunner.Run,
+        ["model.nnunet_plain"] = ModelRunner.Run,
+        ["model.nnunet_resenc"] = ModelRunner.Run,
+        ["model.umamba_bot"] = ModelRunner.Run,
+        ["model.umamba_enc"] = ModelRunner.Run,
+        ["model.unetv2"] = ModelRunner.Run,
         ["block.mamba1d"] = BlockRunner.Mamba1d,
         ["block.lightm_mamba_layer"] = BlockRunner.MambaLayer,
         ["checkpoint"] = CheckpointRunner.Run,
@@ -76,27 +81,14 @@ internal static class Kinds
         "image.connected_components", "metric.dice", "metric.nsd", "metric.percase",
     ];
 
-    /// <summary>Known, but about things that Krait does not do yet.</summary>
-    static readonly HashSet<string> Later =
-    [
-        "model.umamba_bot", "model.umamba_enc",
-        "model.nnunet_plain", "model.nnunet_resenc", "model.unetv2",
-    ];
-
-    public static bool IsSkipped(string kind) => Later.Contains(kind);
-
-    /// <summary>A case is skipped when its kind is, or when all its items are.</summary>
-    public static bool IsSkipped(CaseEntry entry) => IsSkipped(entry.Kind)
-        || (entry.ItemKinds.Count > 0 && entry.ItemKinds.All(IsSkipped));
-
-    /// <summary>Kinds of the folder that are neither run nor skipped by name.</summary>
+    /// <summary>Kinds of the folder that nothing runs.</summary>
     public static IEnumerable<string> Unknown(IEnumerable<CaseEntry> entries) => entries
         .SelectMany(e => e.ItemKinds.Append(e.Kind)).Distinct()
-        .Where(kind => !Runners.ContainsKey(kind) && !Items.Contains(kind) && !IsSkipped(kind));
+        .Where(kind => !Runners.ContainsKey(kind) && !Items.Contains(kind));
 
     public static CaseRunner RunnerOf(string kind) => Runners.TryGetValue(kind, out CaseRunner? runner)
         ? runner
-        : throw new InvalidOperationException($"kind '{kind}' is unknown: teach {nameof(Kinds)} to run or to skip it.");
+        : throw new InvalidOperationException($"kind '{kind}' is unknown: teach {nameof(Kinds)} to run it.");
 
     /// <summary>Kinds that compute with the engine, and so are run on every instruction set.</summary>
     public static bool UsesEngine(string kind) => kind.StartsWith("op.", StringComparison.Ordinal)

@@ -61,7 +61,7 @@ public static class ModelFile
     {
         List<ExpectedTensor> expected = [.. model.Store.Parameters.Select(p =>
             new ExpectedTensor(p.Name, [.. p.CheckpointShape.Dims.Select(d => (long)d)]))];
-        WeightMatch match = WeightLoader.Match(expected, file, map);
+        WeightMatch match = WeightLoader.Match(expected, file, map, model.Repeats());
         match.Report.ThrowIfIncomplete(allowPartial);
         foreach (WeightAssignment assignment in match.Assignments)
             if (model.Store.Find(assignment.Name) is { } parameter)

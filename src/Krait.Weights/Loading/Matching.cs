@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Krait.Weights;
 
 /// <summary>One run of <see cref="WeightLoader"/>: sorts the tensors of a file into the lists of the report.</summary>
-sealed partial class Matching(string file, string prefix, Dictionary<string, ExpectedTensor> model, KeyMap? map)
+sealed partial class Matching(string file, string prefix, Dictionary<string, ExpectedTensor> model, KeyMap? map,
+    IReadOnlyDictionary<string, string>? repeats)
 {
     readonly Dictionary<string, HostTensor> filled = new(StringComparer.Ordinal);
     readonly Dictionary<string, string> fresh = new(StringComparer.Ordinal);
@@ -12,6 +13,7 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
     readonly List<ShapeMismatch> misShaped = [];
     readonly List<NamedShape> unexpected = [];
     readonly List<LeftOut> ignored = [];
+    readonly List<(HostTensor Tensor, string First)> repeated = [];
 
     /// <summary>Finds the groups of the map of which one tensor does not fit.</summary>
     public void Prepare(IReadOnlyList<HostTensor> tensors)
@@ -41,6 +43,8 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
 
     public WeightMatch Finish(IReadOnlyList<ExpectedTensor> expected)
     {
+        foreach (var (tensor, first) in repeated)
+            Repeat(tensor, first);
         var matched = new List<Match>();
         var renamed = new List<Match>();
         var missing = new List<NamedShape>();
@@ -95,12 +99,31 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
         }
         if (places.Count > 0)
             return;
+        if (repeats is not null && repeats.TryGetValue(name, out var first))
+        {
+            repeated.Add((tensor, first));
+            return;
+        }
         if (map is not null && KeyMap.Find(map.Surplus, map.Normalize(name)) is { } surplus)
             ignored.Add(new LeftOut(tensor.Name, surplus.Reason));
         else if (IsBatchCounter(name))
             ignored.Add(new LeftOut(tensor.Name, "counter of a batch norm, not needed"));
         else
             unexpected.Add(new NamedShape(tensor.Name, tensor.Shape));
+    }
+
+    /// <summary>A second name: holds what the first holds, or fills its place where the first is not in the file.</summary>
+    void Repeat(HostTensor tensor, string first)
+    {
+        if (!filled.TryGetValue(first, out var other))
+        {
+            Place(tensor, first);
+            return;
+        }
+        if (!tensor.HoldsSameAs(other))
+            throw new WeightsException($"load {file}: {tensor.Name} and {other.Name} are one tensor in the model; they "
+                + "differ in the file. Save the state dictionary again, or remove one of the two.");
+        ignored.Add(new LeftOut(tensor.Name, "second name of a tensor, the same numbers"));
     }
 
     void SkipGroup(HostTensor tensor, string name, KeyNote group)

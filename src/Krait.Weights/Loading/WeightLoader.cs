@@ -14,19 +14,25 @@ public static class WeightLoader
     /// foreign checkpoint go where the map says.
     /// </summary>
     /// <exception cref="WeightsException">If two tensors of the file fill the same tensor of the model.</exception>
-    public static WeightMatch Match(IReadOnlyList<ExpectedTensor> expected, TensorFile file, KeyMap? map = null) =>
-        Match(expected, file.Tensors, file.FileName, map);
+    public static WeightMatch Match(IReadOnlyList<ExpectedTensor> expected, TensorFile file, KeyMap? map = null,
+        IReadOnlyDictionary<string, string>? repeats = null) =>
+        Match(expected, file.Tensors, file.FileName, map, repeats);
 
     /// <summary>As above, for tensors from anywhere; <paramref name="source"/> names them in messages.</summary>
-    /// <exception cref="WeightsException">If two tensors fill the same tensor of the model.</exception>
+    /// <param name="repeats">
+    /// Second names of tensors of the model that such files list several times. All names must hold the same numbers.
+    /// </param>
+    /// <exception cref="WeightsException">
+    /// If two tensors fill the same tensor of the model, or one that is listed twice differs.
+    /// </exception>
     public static WeightMatch Match(IReadOnlyList<ExpectedTensor> expected, IReadOnlyList<HostTensor> tensors,
-        string source, KeyMap? map = null)
+        string source, KeyMap? map = null, IReadOnlyDictionary<string, string>? repeats = null)
     {
         var model = new Dictionary<string, ExpectedTensor>(StringComparer.Ordinal);
         foreach (var tensor in expected)
             model.Add(tensor.Name, tensor);
         var prefix = Wrappers.Find(tensors, name => Targets(name, map).Any(model.ContainsKey));
-        var matching = new Matching(source, prefix, model, map);
+        var matching = new Matching(source, prefix, model, map, repeats);
         matching.Prepare(tensors);
         foreach (var tensor in tensors)
             matching.Add(tensor);

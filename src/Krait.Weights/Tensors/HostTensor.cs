@@ -107,6 +107,25 @@ public sealed class HostTensor
         bytes.Read(start, destination);
     }
 
+    /// <summary>Whether type, shape and every byte agree.</summary>
+    /// <exception cref="WeightsException">If a file cannot be read.</exception>
+    public bool HoldsSameAs(HostTensor other)
+    {
+        if (DType != other.DType || !Shape.AsSpan().SequenceEqual(other.Shape.AsSpan()))
+            return false;
+        var size = (int)Math.Min(ChunkBytes, ByteCount);
+        Span<byte> mine = new byte[size], theirs = new byte[size];
+        for (long done = 0; done < ByteCount; done += size)
+        {
+            var count = (int)Math.Min(size, ByteCount - done);
+            CopyBytesTo(mine[..count], done);
+            other.CopyBytesTo(theirs[..count], done);
+            if (!mine[..count].SequenceEqual(theirs[..count]))
+                return false;
+        }
+        return true;
+    }
+
     public override string ToString() => $"{Name} {DType} {ShapeText}";
 
     internal static string FormatShape(ReadOnlySpan<long> shape) => $"[{string.Join(", ", shape.ToArray())}]";

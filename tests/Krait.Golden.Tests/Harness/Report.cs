@@ -6,7 +6,7 @@ using Xunit.Sdk;
 
 namespace Krait.Golden.Tests.Harness;
 
-/// <summary>Counts what ran and what was skipped, by kind, and prints it when all cases are through.</summary>
+/// <summary>Counts what ran by kind and prints it when all cases are through.</summary>
 public sealed class Report : IDisposable
 {
     readonly IMessageSink _sink;
@@ -21,10 +21,7 @@ public sealed class Report : IDisposable
     /// <summary>A case or an item ran (well or not) on the device that users get.</summary>
     internal void Ran(CaseEntry entry)
     {
-        IEnumerable<string> kinds = entry.ItemKinds.Count > 0
-            ? entry.ItemKinds.Where(k => !Kinds.IsSkipped(k))
-            : [entry.Kind];
-        foreach (string kind in kinds)
+        foreach (string kind in entry.ItemKinds.Count > 0 ? entry.ItemKinds : [entry.Kind])
             _ran[kind] = _ran.GetValueOrDefault(kind) + 1;
     }
 
@@ -51,16 +48,11 @@ public sealed class Report : IDisposable
         foreach (string kind in GoldenRoot.Entries.SelectMany(e => e.ItemKinds.Count > 0 ? e.ItemKinds : [e.Kind]))
             all[kind] = all.GetValueOrDefault(kind) + 1;
         var text = new StringBuilder($"golden cases of {GoldenRoot.Folder}\n");
-        Line(text, "kind", "ran", "skipped", "not chosen");
-        int totalSkipped = 0;
+        Line(text, "kind", "ran", "not chosen");
         foreach ((string kind, int count) in all)
-        {
-            int ran = _ran.GetValueOrDefault(kind), skipped = Kinds.IsSkipped(kind) ? count : 0;
-            totalSkipped += skipped;
-            Line(text, kind, ran, skipped, count - ran - skipped);
-        }
+            Line(text, kind, _ran.GetValueOrDefault(kind), count - _ran.GetValueOrDefault(kind));
         int total = _ran.Values.Sum();
-        Line(text, "all", total, totalSkipped, all.Values.Sum() - total - totalSkipped);
+        Line(text, "all", total, all.Values.Sum() - total);
         foreach ((string level, int count) in _others)
             text.Append($"  once more with {level}: {count} cases\n");
         foreach (string note in _notes)
@@ -70,6 +62,6 @@ public sealed class Report : IDisposable
         return text.ToString();
     }
 
-    static void Line(StringBuilder text, string kind, object ran, object skipped, object rest) =>
-        text.Append($"  {kind,-28}{ran,8}{skipped,9}{rest,12}\n");
+    static void Line(StringBuilder text, string kind, object ran, object rest) =>
+        text.Append($"  {kind,-28}{ran,8}{rest,12}\n");
 }

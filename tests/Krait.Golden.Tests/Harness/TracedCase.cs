@@ -4,6 +4,7 @@ using Krait.Engine.Devices;
 using Krait.Engine.Ops;
 using Krait.Engine.Programs;
 using Krait.Golden.Tests.Runners;
+using Krait.Models;
 using Krait.Training;
 
 namespace Krait.Golden.Tests.Harness;
@@ -22,9 +23,14 @@ internal sealed class TracedCase : IDisposable
     readonly List<(string Name, Value Value)> _features = [];
     readonly List<(string Name, Value Value)> _resized = [];
     readonly bool _ownsStore;
+    readonly IReadOnlyDictionary<string, string>? _repeats;
     Value[] _logits = [];
     Value[] _outputs = [];
     Value? _lossOnLogits;
+
+    /// <summary>A whole network.</summary>
+    public TracedCase(RunContext context, SegmentationModel model) : this(context, model.Store) =>
+        _repeats = model.Repeats();
 
     /// <param name="store">The model's; null for a new one.</param>
     public TracedCase(RunContext context, ParameterStore? store = null)
@@ -93,7 +99,7 @@ internal sealed class TracedCase : IDisposable
                 Program.Keep(gradient, $"gradient of {gradient}");
         foreach ((string name, Value value) in _features)
             Program.Keep(value, name);
-        _case.LoadWeights(Store);
+        _case.LoadWeights(Store, _repeats);
         using var plan = new Plan(Program, _device, Store);
         foreach ((_, Value value, HostArray data) in _inputs)
             Write(plan, value, data.Data);

@@ -11,7 +11,7 @@ internal static class ModelRunner
     public static void Run(RunContext context)
     {
         using SegmentationModel model = Create(context.Case.Kind, context.Case.Args);
-        using var traced = new TracedCase(context, model.Store);
+        using var traced = new TracedCase(context, model);
         traced.Check([.. model.Outputs(traced.Input())]);
     }
 
@@ -25,11 +25,37 @@ internal static class ModelRunner
             "model.swin_umamba" => ("swin-umamba", SwinUMamba(args)),
             "model.swin_umamba_d" => ("swin-umamba-d", SwinUMambaD(args)),
             "model.lightm_unet" => ("lightm-unet", LightMUnet(args)),
+            "model.nnunet_plain" => ("nnunet", StagedModels.NnUnet(args)),
+            "model.nnunet_resenc" => ("nnunet-resenc", StagedModels.NnUnetResEnc(args)),
+            "model.umamba_bot" => ("umamba-bot", StagedModels.UMamba(args)),
+            "model.umamba_enc" => ("umamba-enc", StagedModels.UMambaEnc(args)),
+            "model.unetv2" => ("unetv2", UnetV2(args)),
             _ => throw new NotSupportedException($"{kind} is no network that Krait has."),
         };
         options["inputChannels"] = args.Whole(args.Has("input_channels") ? "input_channels" : "in_channels");
         options["classes"] = args.Whole("num_classes");
-        return ModelRegistry.Create(id, options);
+        SegmentationModel model = ModelRegistry.Create(id, options);
+        if (model.Options is UMambaOptions)
+            StagedModels.CheckUMamba(model, args);
+        return model;
+    }
+
+    static JsonObject UnetV2(JsonElement args)
+    {
+        Require(args, args.Whole("patch_size") == 4 && args.Real("norm_eps") == 1e-6 && args.Whole("dims") == 2,
+            "patches of 4, eps 1e-6");
+        return new JsonObject
+        {
+            ["widths"] = Array(args.Wholes("embed_dims")),
+            ["heads"] = Array(args.Wholes("num_heads")),
+            ["depths"] = Array(args.Wholes("depths")),
+            ["mlpRatios"] = Array(args.Wholes("mlp_ratios")),
+            ["reductions"] = Array(args.Wholes("sr_ratios")),
+            ["qkvBias"] = args.Flag("qkv_bias"),
+            ["midChannels"] = args.Whole("channel"),
+            ["deepSupervision"] = args.Flag("deep_supervision"),
+            ["dropPathRate"] = args.Real("drop_path_rate"),
+        };
     }
 
     static JsonObject VmUnet(JsonElement args)
@@ -116,7 +142,7 @@ internal static class ModelRunner
 
     const StringComparison Ordinal = StringComparison.Ordinal;
 
-    static void Require(JsonElement args, bool holds, string published)
+    internal static void Require(JsonElement args, bool holds, string published)
     {
         if (!holds)
             throw new NotSupportedException($"not a published network, which has {published}: {args}");
