@@ -40,7 +40,8 @@ public sealed record VmUnetV2Options : VssOptions
 /// Zhang et al., arXiv:2403.09157, figure 1. Parity: the maps are those before each encoder stage, so the last stage
 /// does not influence the result (plans leave it out), nor do deconv5 and seg_outs 0 and 1 (and 2 without deep
 /// supervision). Where the published code fails (sides of unequal length, deep supervision with several classes) the
-/// evident meaning is taken: sizes per side, deconv6 from classes to classes.
+/// evident meaning is taken: sizes per side, deconv6 from classes to classes; without deep supervision it is kept from
+/// 1 to 1 channel, unused, as published checkpoints have it.
 /// </remarks>
 public sealed class VmUnetV2 : SegmentationModel
 {
@@ -54,7 +55,8 @@ public sealed class VmUnetV2 : SegmentationModel
         var p = new Scope(Store);
         _deepSupervision = options.DeepSupervision;
         _decoder = new SdiDecoder(p, options.StageWidths(), options.MidChannels, options.Classes);
-        _deconv6 = new ConvTranspose(p / "deconv6", options.Classes, options.Classes, 3, 2, 1, outputPadding: 1);
+        int joined = options.DeepSupervision ? options.Classes : 1;
+        _deconv6 = new ConvTranspose(p / "deconv6", joined, joined, 3, 2, 1, outputPadding: 1);
         _encoder = new VssEncoder(p / "vmunet", options);
         DropPathRates = VssStage.Rates(_encoder.Stages);
     }

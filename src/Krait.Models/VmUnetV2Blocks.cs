@@ -41,11 +41,12 @@ public sealed class ChannelAttention : Layer
     Value Squeeze(Value x) => _fc2.Forward(Activate.Apply(_fc1.Forward(x), Activation.Relu));
 }
 
-/// <summary>sigmoid(7x7 conv(mean over channels, max over channels)): [B, H, W, C] to [B, H, W, 1].</summary>
+/// <summary>sigmoid(KxK conv(mean over channels, max over channels)): [B, H, W, C] to [B, H, W, 1].</summary>
+/// <param name="kernel">K, odd.</param>
 /// <remarks>CBAM, arXiv:1807.06521, equation 3.</remarks>
-public sealed class SpatialAttention(Scope p) : Layer(p)
+public sealed class SpatialAttention(Scope p, int kernel = 7) : Layer(p)
 {
-    readonly Conv _conv = new(p / "conv1", 2, 1, 7, bias: false);
+    readonly Conv _conv = new(p / "conv1", 2, 1, kernel, bias: false);
 
     protected override Value Trace(Value x)
     {

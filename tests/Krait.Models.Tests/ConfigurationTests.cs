@@ -29,6 +29,24 @@ public sealed class ConfigurationTests
         Assert.Contains(named, e.Message);
     }
 
+    /// <summary>Published: from 1 to 1 channel for any number of classes, which then refuse deep supervision.</summary>
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(5, false)]
+    public void The_last_deconvolution_of_VmUnetV2_has_its_published_shape(int classes, bool deepSupervision)
+    {
+        using SegmentationModel model = ModelRegistry.Create("vmunetv2", new JsonObject
+        {
+            ["classes"] = classes,
+            ["depths"] = new JsonArray(1, 1, 1, 1),
+            ["width"] = 16,
+            ["midChannels"] = 8,
+            ["deepSupervision"] = deepSupervision,
+        });
+        Assert.Equal("[1, 1, 3, 3]", model.Store.Find("deconv6.weight")!.CheckpointShape.ToString());
+    }
+
     [Fact]
     public void An_unknown_model_names_the_known_ones()
     {

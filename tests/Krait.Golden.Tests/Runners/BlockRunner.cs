@@ -37,7 +37,8 @@ internal static class BlockRunner
     public static void ChannelAttention(RunContext context) =>
         OneInput(context, p => new ChannelAttention(p, context.Case.Args.Whole("in_channels")));
 
-    public static void SpatialAttention(RunContext context) => OneInput(context, p => new SpatialAttention(p));
+    public static void SpatialAttention(RunContext context) => OneInput(context,
+        p => new SpatialAttention(p, Square(context.Case.Args.Wholes("kernel"))));
 
     public static void Sdi(RunContext context)
     {
@@ -100,5 +101,5 @@ internal static class BlockRunner
 
     static int Square(int[] sides) => sides.Distinct().Count() == 1
         ? sides[0]
-        : throw new NotSupportedException($"patches are square; got {string.Join(" x ", sides)}.");
+        : throw new NotSupportedException($"kernels and patches are square; got {string.Join(" x ", sides)}.");
 }
