@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Krait.Engine;
 using Krait.Engine.Ops;
 using Krait.Engine.Programs;
@@ -13,16 +12,16 @@ namespace Krait.Models;
 public enum LightMMixer
 {
     /// <summary>One Mamba over all positions as one sequence, as the published code has it.</summary>
-    [JsonStringEnumMemberName("mamba")]
     Mamba,
 
     /// <summary>The four-direction VSS module that the paper describes; 2-D only.</summary>
-    [JsonStringEnumMemberName("vss")]
     Vss,
 
     /// <summary>A convolution of side 3: the paper's ablation.</summary>
-    [JsonStringEnumMemberName("convolution")]
     Convolution,
+
+    /// <summary>Self-attention, up to 4096 positions: the paper's ablation.</summary>
+    Attention,
 }
 
 /// <summary>Options of <see cref="LightMUnet"/>; the defaults are those of the published trainer.</summary>

@@ -72,6 +72,7 @@ sealed class LightMBlock : Layer
     {
         LightMMixer.Vss => new Nn.Mamba.Ss2d(p / "vss",
             new Ss2dOptions(width, options.States, Scan: options.Scan) { Linear = Init.FanIn }),
+        LightMMixer.Attention => new SelfAttention(p / "attention", width),
         LightMMixer.Convolution => new Conv(p / "conv", width, width, 3, dims: options.Dims),
         _ => new Mamba1d(p / "mamba", new Mamba1dOptions(width, options.States, Scan: options.Scan)),
     };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Krait.Nn.Mamba;
 
 namespace Krait.Models;
 
@@ -67,7 +68,8 @@ public abstract record ModelOptions
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, UseStringEnumConverter = true)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    Converters = [typeof(NameConverter<ScanKind>), typeof(NameConverter<LightMMixer>)])]
 [JsonSerializable(typeof(VmUnetOptions))]
 [JsonSerializable(typeof(VmUnetV2Options))]
 [JsonSerializable(typeof(SwinUMambaOptions))]
@@ -80,3 +82,7 @@ public abstract record ModelOptions
 [JsonSerializable(typeof(UnetOptions))]
 [JsonSerializable(typeof(UnetV2Options))]
 sealed partial class OptionsJsonContext : JsonSerializerContext;
+
+/// <summary>An enum by its camelCase name and nothing else.</summary>
+sealed class NameConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+    where T : struct, Enum;

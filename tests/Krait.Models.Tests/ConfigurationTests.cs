@@ -22,6 +22,33 @@ public sealed class ConfigurationTests
     [InlineData("vmunetv2", """{"midChannels":0}""", "midChannels")]
     [InlineData("vmunetv2", """{"depths":[1]}""", "depths")]
     [InlineData("vmunetv2", """{"deepSupervision":"yes"}""", "deepSupervision")]
+    [InlineData("vmunetv2", """{"scan":"fast"}""", "scan is one of selective, none")]
+    [InlineData("vmunet", """{"scan":1}""", "scan is one of selective, none")]
+    [InlineData("swin-umamba", """{"depths":[2,2,9]}""", "depths are four numbers")]
+    [InlineData("swin-umamba", """{"width":0}""", "width is at least 1")]
+    [InlineData("swin-umamba", """{"stemWidth":0}""", "stemWidth")]
+    [InlineData("swin-umamba", """{"states":0}""", "states")]
+    [InlineData("swin-umamba", """{"dropPathRate":-0.1}""", "dropPathRate")]
+    [InlineData("swin-umamba", """{"featSize":[48]}""", "featSize")]
+    [InlineData("swin-umamba", """{"depths":4}""", "depths")]
+    [InlineData("swin-umamba-d", """{"depths":[2,2,9,-1]}""", "depths are four numbers")]
+    [InlineData("swin-umamba-d", """{"width":-96}""", "width is at least 1")]
+    [InlineData("swin-umamba-d", """{"classes":0}""", "classes")]
+    [InlineData("swin-umamba-d", """{"dropPathRate":1}""", "dropPathRate")]
+    [InlineData("swin-umamba-d", """{"stemWidth":48}""", "stemWidth")]
+    [InlineData("lightm-unet", """{"dims":1}""", "dims is 2 or 3")]
+    [InlineData("lightm-unet", """{"width":20}""", "width is a multiple of groups, 8")]
+    [InlineData("lightm-unet", """{"width":0}""", "width")]
+    [InlineData("lightm-unet", """{"groups":0}""", "groups is at least 1")]
+    [InlineData("lightm-unet", """{"depths":[1]}""", "depths")]
+    [InlineData("lightm-unet", """{"depths":[1,0,2,4]}""", "depths")]
+    [InlineData("lightm-unet", """{"depthsDecoder":[1,1]}""", "depthsDecoder are 3 numbers")]
+    [InlineData("lightm-unet", """{"mixer":"transformer"}""", "mixer is one of mamba, vss, convolution, attention")]
+    [InlineData("lightm-unet", """{"mixer":"vss","dims":3}""", "mixer vss needs dims 2")]
+    [InlineData("lightm-unet", """{"mixer":"attention","scan":"none"}""", "scan is for the mixers mamba and vss")]
+    [InlineData("lightm-unet", """{"states":0}""", "states")]
+    [InlineData("lightm-unet", """{"dropPathRate":0.2}""", "dropPathRate")]
+    [InlineData("lightm-unet", """{"residual":1}""", "residual")]
     public void An_ill_option_says_the_rule_and_what_came(string id, string options, string named)
     {
         var e = Assert.Throws<ArgumentException>(() => ModelRegistry.Create(id, JsonNode.Parse(options)!.AsObject()));
@@ -54,53 +81,82 @@ public sealed class ConfigurationTests
         Assert.Contains("vmunet, vmunetv2", e.Message);
     }
 
-    [Fact]
-    public void An_input_that_does_not_fit_is_refused_with_the_rule()
+    [Theory]
+    [InlineData("vmunet", "{}")]
+    [InlineData("vmunetv2", "{}")]
+    [InlineData("swin-umamba", "{}")]
+    [InlineData("swin-umamba-d", "{}")]
+    [InlineData("lightm-unet", "{}")]
+    [InlineData("lightm-unet", """{"dims":3}""")]
+    public void An_input_that_does_not_fit_is_refused_with_the_rule(string id, string options)
     {
-        using SegmentationModel model = Narrow("vmunet", 1);
+        using SegmentationModel model = NarrowModels.Create(id, more: options);
         var program = new Program(false);
-        foreach (Shape shape in new[] { new Shape(1, 32, 32, 4), new Shape(1, 32, 32, 32, 3), new Shape(32, 32, 3) })
-            Assert.Contains("vmunet: ",
+        Shape[] shapes = model.Dims == 3 ? [new(1, 32, 32, 3), new(1, 8, 8, 8, 4)]
+            : [new(1, 32, 32, 4), new(1, 32, 32, 32, 3), new(32, 32, 3)];
+        foreach (Shape shape in shapes)
+            Assert.Contains($"{id}: the input ",
                 Assert.Throws<ShapeException>(() => model.Forward(program.Input($"{shape}", shape))).Message);
     }
 
-    public static TheoryData<string, int, int, int, int, int> Sizes()
+    /// <summary>Model, further options, batch and size, channels of the picture, classes.</summary>
+    public static TheoryData<string, string, int[], int, int> Sizes()
     {
-        var data = new TheoryData<string, int, int, int, int, int>();
-        foreach (string id in new[] { "vmunet", "vmunetv2" })
+        var data = new TheoryData<string, string, int[], int, int>();
+        foreach (string id in new[] { "vmunet", "vmunetv2", "swin-umamba", "swin-umamba-d", "lightm-unet" })
         {
-            data.Add(id, 1, 32, 32, 3, 1);
-            data.Add(id, 3, 32, 64, 1, 3);
-            data.Add(id, 1, 96, 32, 3, 4);
-            data.Add(id, 1, 1, 1, 3, 2);
-            data.Add(id, 1, 33, 47, 3, 2);
-            data.Add(id, 3, 5, 70, 3, 1);
+            data.Add(id, "{}", [1, 32, 32], 3, 1);
+            data.Add(id, "{}", [3, 32, 64], 1, 3);
+            data.Add(id, "{}", [1, 96, 32], 3, 4);
+            data.Add(id, "{}", [1, 1, 1], 3, 2);
+            data.Add(id, "{}", [1, 33, 47], 3, 2);
+            data.Add(id, "{}", [3, 5, 70], 3, 1);
         }
+        foreach (string id in new[] { "swin-umamba", "swin-umamba-d" })
+        {
+            data.Add(id, """{"deepSupervision":false}""", [1, 64, 32], 3, 2);
+            data.Add(id, """{"inputChannels":5}""", [3, 31, 32], 5, 2);
+        }
+        foreach (string mixer in new[] { "mamba", "convolution", "attention" })
+        {
+            string options = $$"""{"dims":3,"mixer":"{{mixer}}"}""";
+            data.Add("lightm-unet", options, [1, 8, 8, 16], 3, 2);
+            data.Add("lightm-unet", options, [3, 5, 9, 12], 1, 3);
+            data.Add("lightm-unet", options, [1, 1, 1, 1], 3, 1);
+        }
+        data.Add("lightm-unet", """{"mixer":"vss"}""", [3, 17, 30], 3, 2);
         return data;
     }
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public void Logits_have_the_input_size_and_the_classes(string id, int batch, int height, int width, int channels,
+    public void Logits_have_the_input_size_and_the_classes(string id, string options, int[] size, int channels,
         int classes)
     {
-        using SegmentationModel model = Narrow(id, classes);
+        using SegmentationModel model = NarrowModels.Create(id, classes, options);
         using Device device = CpuDevice.Create(1);
         using var session = new InferenceSession(model, device);
-        var image = new float[batch * height * width * channels];
-        for (int i = 0; i < image.Length; i++)
-            image[i] = MathF.Sin(i);
-        float[] logits = session.Logits(image, new Shape(batch, height, width, channels));
-        Assert.Equal(batch * height * width * classes, logits.Length);
+        var shape = new Shape([.. size, channels]);
+        var program = new Program(isTraining: false);
+        Assert.Equal(shape.WithWidth(classes), model.Forward(program.Input("image", shape)).Shape);
+        float[] logits = session.Logits([.. Enumerable.Range(0, (int)shape.Count).Select(i => MathF.Sin(i))], shape);
+        Assert.Equal(shape.Count / channels * classes, logits.Length);
         Assert.All(logits, x => Assert.True(float.IsFinite(x)));
-        Assert.True(logits.Max() > logits.Min());
+        Assert.True(logits.Max() > logits.Min() || logits.Length == 1);
     }
 
-    static SegmentationModel Narrow(string id, int classes)
+    [Theory]
+    [InlineData("swin-umamba", new[] { 1, 2, 4, 8 })]
+    [InlineData("swin-umamba-d", new[] { 1, 4, 8, 16 })]
+    public void Deep_supervision_gives_coarser_logits_too_where_nothing_is_padded(string id, int[] scales)
     {
-        var options = new JsonObject { ["depths"] = new JsonArray(1, 1, 1, 1), ["width"] = 16, ["classes"] = classes };
-        if (id == "vmunet")
-            options["depthsDecoder"] = new JsonArray(1, 1, 1, 1);
-        return ModelRegistry.Create(id, options, seed: 1);
+        using SegmentationModel model = NarrowModels.Create(id, classes: 3);
+        using SegmentationModel plain = NarrowModels.Create(id, 3, """{"deepSupervision":false}""");
+        var program = new Program(isTraining: true);
+        Value image = program.Input("image", new Shape(2, 64, 32, 3));
+        Assert.Equal(scales.Select(s => new Shape(2, 64 / s, 32 / s, 3)), model.Outputs(image).Select(o => o.Shape));
+        Assert.Single(plain.Outputs(image));
+        Assert.Single(model.Outputs(program.Input("odd", new Shape(2, 63, 32, 3))));
+        Assert.Equal(model.Store.Parameters.Select(p => $"{p}"), plain.Store.Parameters.Select(p => $"{p}"));
     }
 }
