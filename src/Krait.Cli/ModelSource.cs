@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Krait.Engine;
 using Krait.Models;
 using Krait.Training.Config;
 using Krait.Training.Execution;
@@ -19,6 +20,9 @@ static class ModelSource
         OptionParsers.Whole("--classes", 1, 256, "Classes: 1 for a binary mask, else background included.");
 
     public static readonly Option<int?> Channels = OptionParsers.Whole("--channels", 1, 64, "Channels of the picture.");
+
+    public static readonly Option<int?> Dims =
+        OptionParsers.Whole("--dims", 2, 3, "Axes of models that come in 2-D and 3-D [2; 3 where --size has three].");
 
     public static readonly Option<string[]> Options = new("--option", "-o")
     {
@@ -43,18 +47,40 @@ static class ModelSource
             : $"{target}: no such weights file or run folder.");
     }
 
-    /// <summary>Builds the model named, or opens the file; fresh weights come from the seed.</summary>
-    public static SegmentationModel Open(CommandContext context) => Open(context, context.Get(Target)!);
+    /// <summary>
+    /// Builds the model named, or opens the file; fresh weights come from the seed. Also what it is fed with: so many
+    /// inputs of <paramref name="size"/>, where that is null of 256 x 256, or 64 x 64 x 64.
+    /// </summary>
+    public static (SegmentationModel Model, Shape Input) Open(CommandContext context, string target, PictureSize? size,
+        int batch)
+    {
+        int? dims = size is { Depth: > 0 } ? 3 : context.Get(Dims);
+        int[] axes = (size ?? (dims == 3 ? new PictureSize(64, 64) : new PictureSize(256, 256))).Axes(dims ?? 2);
+        SegmentationModel model = Open(context, target, dims, axes);
+        try
+        {
+            if (model.Dims != axes.Length)
+                axes = (size ?? new PictureSize(64, 64)).Axes(model.Dims);
+            return (model, new Shape([batch, .. axes, model.InputChannels]));
+        }
+        catch (UsageException)
+        {
+            model.Dispose();
+            throw;
+        }
+    }
 
-    /// <summary>As above for a target given elsewhere.</summary>
-    public static SegmentationModel Open(CommandContext context, string target)
+    static SegmentationModel Open(CommandContext context, string target, int? dims, int[] size)
     {
         bool isName = ModelRegistry.All.Any(m => m.Id.Equals(target, StringComparison.OrdinalIgnoreCase));
         if (!isName && (File.Exists(target) || Directory.Exists(target)))
             return ModelFile.Load(WeightsPath(target)).Model;
         try
         {
-            return ModelRegistry.Create(target, OptionsJson(context), context.Seed ?? 0);
+            if (dims is not null && !ModelRegistry.Find(target).Defaults().ContainsKey("dims"))
+                throw new UsageException(dims == 3 ? $"{target} takes pictures, not volumes. Give --size n or HxW."
+                    : $"--dims: {target} comes in 2-D only. Leave it out.");
+            return ModelRegistry.Create(target, OptionsJson(context, dims), context.Seed ?? 0, size);
         }
         catch (ArgumentException e)
         {
@@ -62,9 +88,11 @@ static class ModelSource
         }
     }
 
-    static JsonObject? OptionsJson(CommandContext context)
+    static JsonObject? OptionsJson(CommandContext context, int? dims)
     {
         var json = new JsonObject();
+        if (dims is not null)
+            json["dims"] = dims;
         if (context.Get(Classes) is { } classes)
             json["classes"] = classes;
         if (context.Get(Channels) is { } channels)

@@ -17,6 +17,12 @@ public abstract record ModelOptions
 
     public abstract JsonObject ToJson();
 
+    /// <summary>
+    /// The same for a network that is trained on inputs of this size, one number an axis, where shapes of weights depend
+    /// on it and the options do not say it yet.
+    /// </summary>
+    public virtual ModelOptions ForInput(IReadOnlyList<int> size) => this;
+
     /// <summary>The defaults, overlaid by what the JSON says.</summary>
     /// <exception cref="ArgumentException">An option is unknown or ill-formed.</exception>
     protected static T Parse<T>(string model, JsonObject? json, JsonTypeInfo<T> type) where T : ModelOptions, new()
@@ -29,7 +35,7 @@ public abstract record ModelOptions
             {
                 if (!merged.ContainsKey(key))
                     throw new JsonException($"Unknown key '{key}'.");
-                merged[key] = value?.DeepClone();
+                merged[key] = value?.DeepClone() ?? throw new JsonException($"'{key}' has no value.");
             }
             return merged.Deserialize(type)!;
         }

@@ -69,10 +69,20 @@ public static class ModelRegistry
         ?? throw new ArgumentException($"model: must be one of {string.Join(", ", All.Select(m => m.Id))}; got '{id}'.");
 
     /// <summary>Builds a model with fresh weights drawn from the seed.</summary>
+    /// <param name="size">
+    /// Of the inputs in training, one number an axis: decides shapes that depend on it where the options do not.
+    /// </param>
     /// <exception cref="ArgumentException">The model or an option is unknown, or an option breaks its rule.</exception>
-    public static SegmentationModel Create(string id, JsonObject? options = null, ulong seed = 0)
+    public static SegmentationModel Create(string id, JsonObject? options = null, ulong seed = 0,
+        IReadOnlyList<int>? size = null)
     {
-        SegmentationModel model = Find(id).Build(options);
+        ModelInfo info = Find(id);
+        SegmentationModel model = info.Build(options);
+        if (size is not null && model.Options.ForInput(size) is { } planned && !ReferenceEquals(planned, model.Options))
+        {
+            model.Dispose();
+            model = info.Build(planned.ToJson());
+        }
         model.Store.Initialize(seed);
         return model;
     }

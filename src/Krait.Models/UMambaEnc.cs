@@ -28,12 +28,18 @@ public sealed record UMambaEncOptions : UMambaOptions
         UMambaEncOptions planned = PlannedBlocks<UMambaEncOptions>("umamba-enc");
         if (PatchSize.Length == 0)
             return planned;
-        (int D, int H, int W) m = planned.Shrinkage;
-        int[] multiple = Dims == 3 ? [m.D, m.H, m.W] : [m.H, m.W];
+        int[] multiple = planned.Multiple;
         Require(PatchSize.Length == Dims && PatchSize.Zip(multiple).All(x => x.First >= 1 && x.First % x.Second == 0),
             "umamba-enc", $"patchSize is empty or {Dims} multiples of {Text(multiple)}", Text(PatchSize));
         return planned;
     }
+
+    /// <summary>The size, rounded up to what the stages can halve, is the patch.</summary>
+    public override ModelOptions ForInput(IReadOnlyList<int> size) => PatchSize.Length > 0 || size.Count != Dims
+        ? this
+        : this with { PatchSize = [.. size.Zip(Multiple).Select(x => (x.First + x.Second - 1) / x.Second * x.Second)] };
+
+    int[] Multiple => [.. Enumerable.Range(0, Dims).Select(axis => Strides.Aggregate(1, (n, s) => n * s[axis]))];
 
     /// <summary>Positions of stage s's map where its channels are the tokens; 0 where positions are.</summary>
     internal int ChannelTokens(int stage)

@@ -13,6 +13,12 @@ public sealed class InspectTests
         "depthsDecoder=[2,9,2,2]")]
     [InlineData("VMUNetV2_2292_ds", "1x3x256x256", "vmunetv2")]
     [InlineData("VMUNetV2_2222_ds", "1x3x256x256", "vmunetv2", "--option", "depths=[2,2,2,2]")]
+    [InlineData("nnUNet_PlainConvUNet2d", "1x1x320x320", "nnunet", "--classes", "14", "--channels", "1", "--size", "320")]
+    [InlineData("nnUNet_PlainConvUNet3d", "1x1x40x224x192", "nnunet", "--classes", "14", "--channels", "1", "--size",
+        "40x224x192")]
+    [InlineData("UMambaBot3d", "1x1x40x224x192", "umamba-bot", "--classes", "14", "--channels", "1", "--dims", "3",
+        "--size", "40x224x192")]
+    [InlineData("UMambaEnc2d", "1x1x320x320", "umamba-enc", "--classes", "14", "--channels", "1", "--size", "320")]
     public void Parameters_and_multiply_adds_are_those_of_the_published_code(
         string key, string shape, params string[] args)
     {
@@ -25,10 +31,12 @@ public sealed class InspectTests
         Assert.Equal((long)macs["total_with_scan_formula"]!, (long)shown["macs"]!);
         Assert.Equal((long)macs["total_without_scan"]!, (long)shown["macs_without_scan"]!);
         JsonNode classes = shown["macs_by_class"]!;
-        Assert.Equal((long)parts["linear"]!, (long)classes["linear"]!);
-        Assert.Equal((long)parts["einsum"]!, (long)classes["einsum"]!);
-        Assert.Equal((long)parts["scan_fn"]!, (long)classes["scan"]!);
-        Assert.Equal((long)parts["conv"]! + ((long?)parts["conv_transpose"] ?? 0), (long)classes["conv"]!);
+        long Part(string part) => (long?)parts[part] ?? 0;
+        Assert.Equal(Part("linear"), (long)classes["linear"]!);
+        Assert.Equal(Part("einsum"), (long)classes["einsum"]!);
+        Assert.Equal(Part("functional_matmul"), (long)classes["matmul"]!);
+        Assert.Equal(Part("scan_fn"), (long)classes["scan"]!);
+        Assert.Equal(Part("conv") + Part("conv_transpose"), (long)classes["conv"]!);
     }
 
     [Fact]
@@ -41,13 +49,27 @@ public sealed class InspectTests
         Assert.True((long)shown["macs_executed"]! < (long)shown["macs"]!, "the dead last stage is not executed");
     }
 
-    [Fact]
-    public void A_size_that_does_not_fit_names_one_that_does()
+    [Theory]
+    [InlineData("[1, 250, 300, 1]", "vmunet", "--size", "250x300", "--option", "depths=[1,1,1,1]")]
+    [InlineData("[1, 64, 64, 64, 1]", "nnunet", "--dims", "3")]
+    [InlineData("[1, 20, 20, 20, 1]", "lightm-unet", "--dims", "3", "--size", "20")]
+    [InlineData("[2, 9, 20, 33, 1]", "umamba-bot", "--size", "9x20x33", "--batch", "2")]
+    public void Any_size_is_shown_with_logits_of_its_size(string output, params string[] args)
     {
-        CliRun run = CliRun.Of("inspect", "vmunet", "--size", "250x300");
-        Assert.Equal(ExitCode.BadInput, run.Code);
-        Assert.Contains("256 x 320", run.Error);
+        CliRun run = CliRun.Of(["inspect", .. args, "--json"]);
+        Assert.Equal("", run.Error);
+        Assert.Equal(output, $"[{string.Join(", ", JsonNode.Parse(run.Output)!["output"]!.AsArray())}]");
     }
+
+    [Theory]
+    [InlineData("vmunet", "--size", "64x64x64")]
+    [InlineData("vmunet", "--dims", "3")]
+    [InlineData("nnunet", "--dims", "3", "--size", "64x32")]
+    [InlineData("nnunet", "--dims", "4")]
+    [InlineData("nnunet", "--size", "1x2x3x4")]
+    [InlineData("nnunet", "--size", "0x8x8")]
+    public void Axes_that_a_model_does_not_have_are_a_usage_error(params string[] args) =>
+        Assert.Equal(ExitCode.Usage, CliRun.Of(["inspect", .. args]).Code);
 
     [Theory]
     [InlineData("nosuchmodel")]

@@ -19,7 +19,8 @@ static class BenchCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    static readonly Option<PictureSize?> Size = PictureSize.Option("Size of the picture [256].");
+    static readonly Option<PictureSize?> Size =
+        PictureSize.Option("Size of the input [256; 64x64x64 in 3-D].", takesVolumes: true);
     static readonly Option<int?> Batch = OptionParsers.Whole("--batch", 1, 4096, "Pictures at once [1].", "-b");
     static readonly Option<int?> Repeats = OptionParsers.Whole("--repeats", 1, 10000, "Timed runs [12].");
     static readonly Option<bool> Train = new("--train") { Description = "Time a training step with AdamW." };
@@ -31,7 +32,7 @@ static class BenchCommand
         var command = new KraitCommand("bench",
             "Measure this machine's limits, then kernels or a model as multiples of the least possible time.")
         {
-            Model, Size, Batch, Repeats, Train, Layers, Limits,
+            Model, Size, Batch, Repeats, Train, Layers, Limits, ModelSource.Dims,
             ModelSource.Classes, ModelSource.Channels, ModelSource.Options,
         };
         command.Examples =
@@ -79,9 +80,9 @@ static class BenchCommand
 
     static ModelTiming TimeModel(CommandContext context, string target, Device device, SimdLevel level)
     {
-        using SegmentationModel model = ModelSource.Open(context, target);
-        PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
-        var input = new Shape(context.Get(Batch) ?? 1, size.Height, size.Width, model.InputChannels);
+        (SegmentationModel opened, Shape input) =
+            ModelSource.Open(context, target, context.Get(Size), context.Get(Batch) ?? 1);
+        using SegmentationModel model = opened;
         int repeats = context.Get(Repeats) ?? 12;
         return context.Get(Train)
             ? ModelBenchmark.Train(model, device, input, repeats, level, context.Stop)

@@ -11,7 +11,8 @@ namespace Krait.Cli.Commands;
 /// <summary>Shows what a model is made of and what it costs, without running it.</summary>
 static class InspectCommand
 {
-    static readonly Option<PictureSize?> Size = PictureSize.Option("Size of the picture [256].");
+    static readonly Option<PictureSize?> Size =
+        PictureSize.Option("Size of the input [256; 64x64x64 in 3-D].", takesVolumes: true);
     static readonly Option<int?> Batch = OptionParsers.Whole("--batch", 1, 4096, "Pictures at once [1].", "-b");
     static readonly Option<int?> Depth =
         OptionParsers.Whole("--depth", 1, 16, "Levels of names by which layers are gathered [3].");
@@ -21,13 +22,14 @@ static class InspectCommand
         var command = new KraitCommand("inspect",
             "Show layers, parameters, multiply-adds, exponentials and memory of a model, without running it.")
         {
-            ModelSource.Target, Size, Batch, Depth, ModelSource.Classes, ModelSource.Channels, ModelSource.Options,
+            ModelSource.Target, Size, ModelSource.Dims, Batch, Depth, ModelSource.Classes, ModelSource.Channels, ModelSource.Options,
         };
         command.Examples =
         [
             "krait inspect vmunet --size 256",
             "krait inspect vmunetv2 --size 192x256 --classes 9 --json",
             "krait inspect vmunet --option depths=[2,2,9,2] --depth 5",
+            "krait inspect nnunet --size 64x64x64 --channels 1 --classes 3",
         ];
         command.Does(terminal, Run);
         return command;
@@ -35,9 +37,9 @@ static class InspectCommand
 
     static int Run(CommandContext context)
     {
-        using SegmentationModel model = ModelSource.Open(context);
-        PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
-        var input = new Shape(context.Get(Batch) ?? 1, size.Height, size.Width, model.InputChannels);
+        (SegmentationModel opened, Shape input) =
+            ModelSource.Open(context, context.Get(ModelSource.Target)!, context.Get(Size), context.Get(Batch) ?? 1);
+        using SegmentationModel model = opened;
         ModelFacts facts = ModelFacts.Of(model, input, context.Get(Depth) ?? 3);
         if (context.IsJson)
         {
@@ -66,7 +68,7 @@ static class InspectCommand
             ["  linear", Whole(macs.Linear)],
             ["  convolution", Whole(macs.Conv)],
             ["  SS2D projections", Whole(macs.Einsum)],
-            ["  1-D Mamba products", Whole(macs.Matmul)],
+            ["  1-D Mamba products, attention", Whole(macs.Matmul)],
             ["  scan (9 B L D N + B L D)", Whole(macs.Scan)],
             ["MACs executed (dead layers left out)", Whole(facts.ExecutedMacs.Total)],
             ["exponentials", Whole(facts.Exps)],

@@ -10,7 +10,7 @@ namespace Krait.Cli.Inspection;
 /// <param name="Linear">Linear layers.</param>
 /// <param name="Conv">Convolutions of all kinds.</param>
 /// <param name="Einsum">The two projections inside SS2D.</param>
-/// <param name="Matmul">Products inside the 1-D Mamba block.</param>
+/// <param name="Matmul">Products inside the 1-D Mamba block and of attention.</param>
 /// <param name="Scan">Selective scans: 9 B L D N + B L D.</param>
 readonly record struct MacsByClass(long Linear, long Conv, long Einsum, long Matmul, long Scan)
 {
