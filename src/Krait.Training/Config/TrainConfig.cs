@@ -15,6 +15,7 @@ public sealed record TrainConfig
     public LossConfig Loss { get; init; } = new();
     public OptimizerConfig Optimizer { get; init; } = new();
     public ScheduleConfig Schedule { get; init; } = new();
+    public FreezeConfig Freeze { get; init; } = new();
 
     public int Epochs { get; init; } = 100;
     public int Batch { get; init; } = 8;
@@ -57,6 +58,7 @@ public sealed record TrainConfig
         .Nested("optimizer", "how", c => c.Optimizer, (c, v) => c with { Optimizer = v }, OptimizerConfig.Section)
         .Nested("schedule", "learning rate over time", c => c.Schedule, (c, v) => c with { Schedule = v },
             ScheduleConfig.Section)
+        .Nested("freeze", "what learns later", c => c.Freeze, (c, v) => c with { Freeze = v }, FreezeConfig.Section)
         .Whole("epochs", "passes over the training pictures", c => c.Epochs, (c, v) => c with { Epochs = v }, 1)
         .Whole("batch", "pictures a step", c => c.Batch, (c, v) => c with { Batch = v }, 1)
         .Whole("accumulation", "batches a step of the optimizer", c => c.Accumulation,

@@ -25,11 +25,15 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainedModel model;
     private readonly Predictor predictor;
     private readonly Arena arena = new();
-    private readonly TrainingStep firstStep;
-    private readonly TrainingStep? addingStep;
+    private readonly Func<TrainingStepOptions, TrainingStep> plan;
+    private readonly TrainingStepOptions options;
+    private readonly MemoryForecast memory;
+    private readonly StagedFreezing freezing;
     private readonly Optimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly int batchesPerEpoch;
+    private TrainingStep firstStep;
+    private TrainingStep? addingStep;
     private RunFolder folder = null!;
     private RunLogs logs = null!;
     private TrainerState state = new();
@@ -66,7 +70,7 @@ internal sealed class TrainingRun : IDisposable
         long beside = (40L << 20) + Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
             6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
         optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
-        var options = new TrainingStepOptions
+        options = new TrainingStepOptions
         {
             MemoryLimitBytes = config.MemoryLimit,
             ResidentBytes = Environment.WorkingSet + beside,
@@ -76,9 +80,11 @@ internal sealed class TrainingRun : IDisposable
         };
         var image = new Shape(trainLoader.BatchSize, p.Height, p.Width, p.Channels);
         var target = new Shape(trainLoader.BatchSize, p.Height, p.Width, 1);
-        firstStep = new TrainingStep(model.Network, device, loss, image, target, options, arena);
-        addingStep = config.Accumulation == 1 ? null
-            : new TrainingStep(model.Network, device, loss, image, target, options with { Accumulate = true }, arena);
+        plan = o => new TrainingStep(model.Network, device, loss, image, target, o, arena);
+        // All parameters learning takes most memory, so this is what is forecast and has to fit from the start.
+        (firstStep, addingStep) = Steps();
+        memory = firstStep.Forecast;
+        freezing = new StagedFreezing(config.Freeze, model.Network.Store);
         schedule = config.Schedule.Build(config.Optimizer.LearningRate, config.Epochs);
     }
 
@@ -87,6 +93,7 @@ internal sealed class TrainingRun : IDisposable
     {
         folder = where;
         state = new TrainerState { Seed = config.Seed };
+        EnterStage();
         folder.WriteStart(config, command, RunEnvironment.ToJson(config.Seed, device.Threads, device.Description),
             RunReport.DatasetJson(data, splits), splits);
         logs = new RunLogs(folder, 0, null);
@@ -99,6 +106,7 @@ internal sealed class TrainingRun : IDisposable
         state = TrainerState.Load(folder.State, model.Network.Store, optimizer, firstStep.Learned);
         if (state.Seed != config.Seed)
             throw new ConfigException($"seed: cannot change on resume; the run has {state.Seed}, got {config.Seed}.");
+        EnterStage();
         RunFile.WriteText(folder.Config, config.ToYaml());
         folder.MarkUnfinished();
         logs = new RunLogs(folder, state.Epoch, state.Step);
@@ -109,7 +117,7 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            Report(TrainPhase.Start, 0, 0, p => p with { Memory = firstStep.Forecast, Note = RunReport.Note(data, splits, model) });
+            Report(TrainPhase.Start, 0, 0, p => p with { Memory = memory, Note = RunReport.Note(data, splits, model) });
             bool stopped = IsStalled;
             while (state.Epoch < config.Epochs && !stopped)
             {
@@ -144,9 +152,22 @@ internal sealed class TrainingRun : IDisposable
 
     private double Rate => schedule.RateAt(state.Epoch, state.Scores.ToArray());
 
+    private (TrainingStep First, TrainingStep? Adding) Steps() =>
+        (plan(options), config.Accumulation == 1 ? null : plan(options with { Accumulate = true }));
+
+    /// <summary>Plans anew where the set of learning parameters changes with this epoch.</summary>
+    private void EnterStage()
+    {
+        if (!freezing.Enter(state.Epoch)) return;
+        firstStep.Dispose();
+        addingStep?.Dispose();
+        (firstStep, addingStep) = Steps();
+    }
+
     /// <summary>The batches of the current epoch that are left; false if cancelled between two steps.</summary>
     private bool TrainEpoch(CancellationToken cancel)
     {
+        EnterStage();
         double rate = Rate, secondsBefore = state.EpochSeconds;
         int startBatch = state.Batch, micro = 0;
         double pending = 0;
