@@ -13,6 +13,7 @@ public sealed class BatchNorm : Layer
     readonly Parameter _bias;
     readonly Parameter _mean;
     readonly Parameter _variance;
+    readonly Parameter _batches;
 
     public BatchNorm(Scope p, int width) : base(p)
     {
@@ -20,6 +21,7 @@ public sealed class BatchNorm : Layer
         _bias = p.Weight("bias", new Shape(width), Init.Zeros);
         _mean = p.State("running_mean", new Shape(width), Init.Zeros);
         _variance = p.State("running_var", new Shape(width), Init.Ones);
+        _batches = p.Counter("num_batches_tracked");
     }
 
     protected override Value Trace(Value x) => Normalize(x, Activation.None);
@@ -35,5 +37,6 @@ public sealed class BatchNorm : Layer
 
     Value Normalize(Value x, Activation activation) =>
         Engine.Ops.BatchNorm.Apply(x, x.Program.Parameter(_weight), x.Program.Parameter(_bias),
-            x.Program.Parameter(_mean), x.Program.Parameter(_variance), eps: 1e-5f, momentum: 0.1f, activation);
+            x.Program.Parameter(_mean), x.Program.Parameter(_variance), eps: 1e-5f, momentum: 0.1f, activation,
+            batches: x.Program.Parameter(_batches));
 }

@@ -40,6 +40,10 @@ public sealed class Scope
     public Parameter State(string name, Shape shape, Initializer init) =>
         _store.Declare(Name(name), ParameterKind.State, shape, null, init);
 
+    /// <summary>Declares a counter, 0 at first.</summary>
+    public Parameter Counter(string name) =>
+        _store.Declare(Name(name), ParameterKind.Counter, new Shape(1), null, Init.Zeros);
+
     public override string ToString() => Path;
 
     string Name(string name) => Path.Length == 0 ? name : $"{Path}.{name}";

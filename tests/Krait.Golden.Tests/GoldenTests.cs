@@ -27,7 +27,7 @@ public sealed class GoldenTests(Report report) : IClassFixture<Report>
             report.RanOn(level);
         var comparison = new Comparison();
         var watch = Stopwatch.StartNew();
-        Kinds.RunnerOf(test.Kind)(new RunContext(test, Devices.Of(simd), comparison, report));
+        Kinds.RunnerOf(test.Kind)(new RunContext(test, Devices.Of(simd), comparison));
         report.Took($"{name} ({level})", watch.Elapsed.TotalMilliseconds);
         comparison.ThrowIfFailed($"{test.Name} ({test.Kind}, {level})");
         Assert.True(comparison.Compared > 0, $"{test.Name}: nothing was compared");

@@ -16,9 +16,10 @@ static class PublishedFacts
         return [.. JsonNode.Parse(file)![name]!.AsArray().Select(row => Tensor(row!.AsArray()))];
     }
 
+    /// <summary>A scalar, which only the counters of batch norms are, has the shape [1] here.</summary>
     static PublishedTensor Tensor(JsonArray row) => new(
         (string)row[0]!,
-        [.. row[1]!.AsArray().Select(d => (int)d!)],
+        row[1]!.AsArray() is { Count: > 0 } dims ? [.. dims.Select(d => (int)d!)] : [1],
         row[3] is JsonArray statistics ? [.. statistics.Select(s => (double)s!)] : [],
         (string)row[^1]!);
 

@@ -17,8 +17,8 @@ public sealed class BatchNorm : Op
     readonly float _slope;
     readonly bool _isTraining;
 
-    BatchNorm(Value x, Value? gamma, Value? beta, Value runningMean, Value runningVariance, float eps, float momentum,
-        Activation activation, float slope)
+    BatchNorm(Value x, Value? gamma, Value? beta, Value runningMean, Value runningVariance, Value? batches, float eps,
+        float momentum, Activation activation, float slope)
     {
         (_eps, _momentum, _activation, _slope) = (eps, momentum, activation, slope);
         _isTraining = x.Program.IsTraining;
@@ -26,7 +26,8 @@ public sealed class BatchNorm : Op
         foreach (Value? v in (Value?[])[gamma, beta, runningMean, runningVariance])
             Require(v is null || v.Shape == vector, "parameters and running statistics are [C]", x.Shape, v?.Shape);
         Require(!_isTraining || x.Shape.Rows > 1, "training needs more than one value per channel", x.Shape);
-        Bind(x.Program, [x, gamma, beta, runningMean, runningVariance], [x.Shape, vector, vector]);
+        Require(batches is null || batches.Shape.Count == 1, "the counter of batches is [1]", batches?.Shape);
+        Bind(x.Program, [x, gamma, beta, runningMean, runningVariance, batches], [x.Shape, vector, vector]);
     }
 
     /// <param name="x">[B, spatial..., C].</param>
@@ -38,10 +39,11 @@ public sealed class BatchNorm : Op
     /// <param name="momentum">How far a step moves the running statistics.</param>
     /// <param name="activation">Applied in the same pass: none, ReLU, leaky ReLU, GELU or SiLU.</param>
     /// <param name="slope">Slope of a leaky ReLU.</param>
+    /// <param name="batches">[1] state that counts the batches of training, or null.</param>
     public static Value Apply(Value x, Value? gamma, Value? beta, Value runningMean, Value runningVariance,
         float eps = 1e-5f, float momentum = 0.1f, Activation activation = Activation.None,
-        float slope = Activate.DefaultSlope) => x.Program.Append(
-            new BatchNorm(x, gamma, beta, runningMean, runningVariance, eps, momentum, activation, slope)).Outputs[0];
+        float slope = Activate.DefaultSlope, Value? batches = null) => x.Program.Append(new BatchNorm(x, gamma, beta,
+            runningMean, runningVariance, batches, eps, momentum, activation, slope)).Outputs[0];
 
     public override Cost Cost =>
         Cost.Streaming(this, CostKind.Norm, Activate.ExpsOf(_activation, Outputs[0].Shape.Count));
@@ -63,6 +65,8 @@ public sealed class BatchNorm : Op
                 IsRecomputed ? default : (runningMean, runningVariance), _momentum);
         else
             device.NormFromRunning(runningMean, runningVariance, _eps, mean, rstd);
+        if (_isTraining && !IsRecomputed && Inputs[5] is { } batches)
+            device.Affine(frame[batches], 1f, 1f, frame[batches]);
         device.ChannelNorm(x, mean, rstd, frame[Inputs[1]], frame[Inputs[2]], _activation, _slope, frame[Outputs[0]]);
     }
 }

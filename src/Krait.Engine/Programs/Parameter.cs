@@ -10,6 +10,9 @@ public enum ParameterKind
 
     /// <summary>Running statistics and the like: saved, never learned.</summary>
     State,
+
+    /// <summary>A whole number that grows, one element here; a scalar of int64 in checkpoints.</summary>
+    Counter,
 }
 
 /// <summary>

@@ -61,6 +61,11 @@ public sealed class ConfigSection<T>
         (c, n) => set(c, ConfigValue.List(n, x => (int)ConfigValue.Whole(x, low, int.MaxValue))),
         c => ConfigValue.Of(get(c).Select(x => ConfigValue.Of((long)x))));
 
+    public ConfigSection<T> Texts(string name, string help, Func<T, IReadOnlyList<string>> get,
+        Func<T, IReadOnlyList<string>, T> set) => Add(name, help,
+        (c, n) => set(c, ConfigValue.List(n, ConfigValue.Text)),
+        c => ConfigValue.Of(get(c).Select(x => ConfigValue.Of(x))));
+
     /// <summary>A size in memory: bytes, or with KiB, MiB, GiB; null for none.</summary>
     public ConfigSection<T> Bytes(string name, string help, Func<T, long?> get, Func<T, long?, T> set) => Add(name, help,
         (c, n) => set(c, ConfigValue.IsNull(n) ? null : ByteSize.TryParse(ConfigValue.Text(n), out long b)

@@ -15,6 +15,7 @@ public sealed record TrainConfig
     public LossConfig Loss { get; init; } = new();
     public OptimizerConfig Optimizer { get; init; } = new();
     public ScheduleConfig Schedule { get; init; } = new();
+    public FreezeConfig Freeze { get; init; } = new();
 
     public int Epochs { get; init; } = 100;
     public int Batch { get; init; } = 8;
@@ -57,6 +58,7 @@ public sealed record TrainConfig
         .Nested("optimizer", "how", c => c.Optimizer, (c, v) => c with { Optimizer = v }, OptimizerConfig.Section)
         .Nested("schedule", "learning rate over time", c => c.Schedule, (c, v) => c with { Schedule = v },
             ScheduleConfig.Section)
+        .Nested("freeze", "what learns later", c => c.Freeze, (c, v) => c with { Freeze = v }, FreezeConfig.Section)
         .Whole("epochs", "passes over the training pictures", c => c.Epochs, (c, v) => c with { Epochs = v }, 1)
         .Whole("batch", "pictures a step", c => c.Batch, (c, v) => c with { Batch = v }, 1)
         .Whole("accumulation", "batches a step of the optimizer", c => c.Accumulation,
@@ -82,27 +84,11 @@ public sealed record TrainConfig
     public static TrainConfig Resolve(string? yaml, string source = "config",
         IEnumerable<KeyValuePair<string, string>>? overrides = null)
     {
-        List<ConfigNode> layers = yaml is null ? [] : [ConfigNode.Parse(yaml, source)];
-        layers.AddRange((overrides ?? []).Select(o => Setting(o.Key, o.Value)));
-        TrainConfig Over(TrainConfig defaults) => layers.Aggregate(defaults, Section.Overlay);
-        var config = Over(new TrainConfig());
-        return (config.Preprocessing.IsVolume ? Over(ForVolumes) : config).Checked();
+        var config = new TrainConfig();
+        if (yaml is not null) config = Section.Overlay(config, ConfigNode.Parse(yaml, source));
+        foreach (var (key, value) in overrides ?? []) config = Section.Overlay(config, Setting(key, value));
+        return config.Checked();
     }
-
-    /// <summary>Defaults where a patch is set, so where the data are volumes.</summary>
-    public static TrainConfig ForVolumes { get; } = new()
-    {
-        Preprocessing = new Preprocessing { Channels = 1, Normalization = Normalization.Standardize },
-        Augmentation = new AugmentationOptions
-        {
-            RotateProbability = 0.2,
-            RotateDegrees = 30,
-            ScaleProbability = 0.2,
-            Brightness = 0.1,
-            Contrast = 0.25,
-        },
-        Batch = 2,
-    };
 
     /// <summary>Reads a file and overlays settings.</summary>
     public static TrainConfig Load(string path, IEnumerable<KeyValuePair<string, string>>? overrides = null)
@@ -143,14 +129,6 @@ public sealed record TrainConfig
                 FormattableString.Invariant($"{Data.ValidationFraction} + {Data.TestFraction}."));
         if (Optimizer is { Nesterov: true, Momentum: 0 })
             throw new ConfigException("optimizer.nesterov needs optimizer.momentum above 0; got 0.");
-        if (!Preprocessing.IsVolume && Preprocessing.Channels is not (1 or 3))
-            throw new ConfigException($"preprocessing.channels: pictures have 1 (grey) or 3 (colour); got " +
-                $"{Preprocessing.Channels}.");
-        if (!Preprocessing.IsVolume && Preprocessing.Normalization == Normalization.Ct)
-            throw new ConfigException("preprocessing.normalize: ct is for volumes; set preprocessing.patch, or take another.");
-        if (Preprocessing.IsVolume && Preprocessing.Normalization is Normalization.Unit or Normalization.ImageNet)
-            throw new ConfigException("preprocessing.normalize: volumes take standardize, ct or minmax255; got " +
-                $"{Preprocessing.Normalization.ToString().ToLowerInvariant()}.");
         return this;
     }
 }

@@ -60,7 +60,7 @@ public static class ModelFile
     static CoverageReport Fill(SegmentationModel model, TensorFile file, KeyMap? map, bool allowPartial)
     {
         List<ExpectedTensor> expected = [.. model.Store.Parameters.Select(p =>
-            new ExpectedTensor(p.Name, [.. p.CheckpointShape.Dims.Select(d => (long)d)]))];
+            new ExpectedTensor(p.Name, Dims(p)))];
         WeightMatch match = WeightLoader.Match(expected, file, map, model.Repeats());
         match.Report.ThrowIfIncomplete(allowPartial);
         foreach (WeightAssignment assignment in match.Assignments)
@@ -69,6 +69,10 @@ public static class ModelFile
         return match.Report;
     }
 
-    static HostTensor Tensor(ParameterStore store, Parameter p) =>
-        HostTensor.FromFloat32(p.Name, p.CheckpointShape.Dims.Select(d => (long)d), store.Save(p));
+    static HostTensor Tensor(ParameterStore store, Parameter p) => p.Kind == ParameterKind.Counter
+        ? HostTensor.FromInt64(p.Name, Dims(p), [(long)store.Values(p)[0]])
+        : HostTensor.FromFloat32(p.Name, Dims(p), store.Save(p));
+
+    static long[] Dims(Parameter p) =>
+        p.Kind == ParameterKind.Counter ? [] : [.. p.CheckpointShape.Dims.Select(d => (long)d)];
 }

@@ -17,7 +17,7 @@ namespace Krait.Training;
 /// </summary>
 public sealed record TrainerState
 {
-    private const string Key = "trainer_state";
+    private const string Key = "trainer_state", StepsKey = "steps";
 
     /// <summary>Complete epochs.</summary>
     public int Epoch { get; init; }
@@ -45,6 +45,9 @@ public sealed record TrainerState
 
     public ulong Seed { get; init; }
 
+    /// <summary>The optimizer whose slots are in the file; empty in files from before it was noted.</summary>
+    public string Optimizer { get; init; } = "";
+
     /// <summary>Hash of names, shapes and order of the parameters.</summary>
     public string Layout { get; init; } = "";
 
@@ -52,9 +55,11 @@ public sealed record TrainerState
     public void Save(string path, ParameterStore store, Optimizer optimizer)
     {
         var tensors = new List<HostTensor> { Flat("values", store.ValueBuffer) };
+        long[] steps = [.. store.Parameters.Select(p => (long)optimizer.StepsOf(p))];
+        tensors.Add(HostTensor.FromInt64(StepsKey, [steps.Length], steps));
         for (int i = 0; i < optimizer.Slots; i++)
             tensors.Add(Flat(FormattableString.Invariant($"slot{i}"), store.Slot(i)));
-        var state = this with { Layout = LayoutOf(store) };
+        var state = this with { Layout = LayoutOf(store), Optimizer = optimizer.GetType().Name };
         SafetensorsFile.Write(path, tensors,
             new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(state, StateJson.Default.TrainerState) });
     }
@@ -73,17 +78,26 @@ public sealed record TrainerState
         if (state.Layout != LayoutOf(store))
             throw new ConfigException($"{path}: belongs to another model: its parameters differ. Model options cannot " +
                 "change on resume.");
+        if (state.Optimizer.Length > 0 && state.Optimizer != optimizer.GetType().Name)
+            throw OtherOptimizer(path);
         Fill(file["values"], store.ValueBuffer);
         for (int i = 0; i < optimizer.Slots; i++)
         {
             if (!file.TryGet(FormattableString.Invariant($"slot{i}"), out var slot))
-                throw new ConfigException($"{path}: was written by another optimizer. It cannot change on resume.");
+                throw OtherOptimizer(path);
             Fill(slot, store.Slot(i));
         }
-        foreach (var parameter in learned) optimizer.SetSteps(parameter, checked((int)state.Step));
+        if (file.TryGet(StepsKey, out var steps))
+            foreach (var (parameter, count) in store.Parameters.Zip(steps.ToInt64()))
+                optimizer.SetSteps(parameter, checked((int)count));
+        else
+            foreach (var parameter in learned) optimizer.SetSteps(parameter, checked((int)state.Step));
         store.MarkChanged();
         return state;
     }
+
+    private static ConfigException OtherOptimizer(string path) =>
+        new($"{path}: was written by another optimizer. It cannot change on resume.");
 
     private static void Fill(HostTensor tensor, NativeBuffer buffer) =>
         tensor.CopyTo(buffer.Span(0, checked((int)tensor.ElementCount)));

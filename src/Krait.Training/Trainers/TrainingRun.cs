@@ -18,19 +18,22 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainConfig config;
     private readonly Dataset data;
     private readonly Splits splits;
-    private readonly ImageReadOptions read;
     private readonly IProgress<TrainProgress>? progress;
-    private readonly TrainingData samples;
-    private readonly BatchLoader trainLoader;
+    private readonly SampleReader reader;
+    private readonly BatchLoader trainLoader, valLoader;
     private readonly Device device;
     private readonly TrainedModel model;
     private readonly Predictor predictor;
     private readonly Arena arena = new();
-    private readonly TrainingStep firstStep;
-    private readonly TrainingStep? addingStep;
+    private readonly Func<TrainingStepOptions, TrainingStep> plan;
+    private readonly TrainingStepOptions options;
+    private readonly MemoryForecast memory;
+    private readonly StagedFreezing freezing;
     private readonly Optimizer optimizer;
     private readonly LearningRateSchedule schedule;
     private readonly int batchesPerEpoch;
+    private TrainingStep firstStep;
+    private TrainingStep? addingStep;
     private RunFolder folder = null!;
     private RunLogs logs = null!;
     private TrainerState state = new();
@@ -39,10 +42,21 @@ internal sealed class TrainingRun : IDisposable
     public TrainingRun(TrainConfig config, Dataset data, Splits splits, ImageReadOptions read,
         IProgress<TrainProgress>? progress)
     {
-        (this.config, this.data, this.splits, this.read, this.progress) = (config, data, splits, read, progress);
+        (this.config, this.data, this.splits, this.progress) = (config, data, splits, progress);
         var p = config.Preprocessing;
-        samples = new TrainingData(config, data, splits, read);
-        trainLoader = samples.TrainLoader;
+        reader = new SampleReader(p, data.Coding, read);
+        // Validation rarely needs more than its share of the memory for prepared samples.
+        long perSample = sizeof(float) * (long)p.Height * p.Width * (p.Channels + 1);
+        long valCache = Math.Min(config.Data.CacheBytes / 4, perSample * splits.Val.Count);
+        trainLoader = new BatchLoader(splits.Train, reader, new LoaderOptions
+        {
+            Batch = config.Batch,
+            Seed = config.Seed,
+            Training = true,
+            Augmentation = config.Augmentation,
+            CacheBytes = config.Data.CacheBytes - valCache,
+        });
+        valLoader = new BatchLoader(splits.Val, reader, new LoaderOptions { Batch = config.Batch, CacheBytes = valCache });
         batchesPerEpoch = trainLoader.BatchCount / config.Accumulation * config.Accumulation;
         if (batchesPerEpoch == 0)
             throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need more " +
@@ -51,11 +65,12 @@ internal sealed class TrainingRun : IDisposable
         device = CpuDevice.Create(config.Threads);
         model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
         predictor = new Predictor(model, device, arena);
-        // Beside the plans: samples, packed weights of the validation plan, and what the runtime takes on for compiled
-        // code and decoded pictures (40 MiB measured on small runs).
-        long beside = (40L << 20) + samples.ForecastBytes + model.Network.Store.Size * sizeof(float);
+        // Beside the plans: prepared samples, batches under way in two loaders, packed weights of the validation plan,
+        // and what the runtime takes on for compiled code and decoded pictures (40 MiB measured on small runs).
+        long beside = (40L << 20) + Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
+            6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
         optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
-        var options = new TrainingStepOptions
+        options = new TrainingStepOptions
         {
             MemoryLimitBytes = config.MemoryLimit,
             ResidentBytes = Environment.WorkingSet + beside,
@@ -63,11 +78,13 @@ internal sealed class TrainingRun : IDisposable
             CheckNumerics = config.CheckNumerics,
             LossScale = 1f / config.Accumulation,
         };
-        var image = p.InputShape(trainLoader.BatchSize, p.Channels);
-        var target = p.InputShape(trainLoader.BatchSize, 1);
-        firstStep = new TrainingStep(model.Network, device, loss, image, target, options, arena);
-        addingStep = config.Accumulation == 1 ? null
-            : new TrainingStep(model.Network, device, loss, image, target, options with { Accumulate = true }, arena);
+        var image = new Shape(trainLoader.BatchSize, p.Height, p.Width, p.Channels);
+        var target = new Shape(trainLoader.BatchSize, p.Height, p.Width, 1);
+        plan = o => new TrainingStep(model.Network, device, loss, image, target, o, arena);
+        // All parameters learning takes most memory, so this is what is forecast and has to fit from the start.
+        (firstStep, addingStep) = Steps();
+        memory = firstStep.Forecast;
+        freezing = new StagedFreezing(config.Freeze, model.Network.Store);
         schedule = config.Schedule.Build(config.Optimizer.LearningRate, config.Epochs);
     }
 
@@ -76,6 +93,7 @@ internal sealed class TrainingRun : IDisposable
     {
         folder = where;
         state = new TrainerState { Seed = config.Seed };
+        EnterStage();
         folder.WriteStart(config, command, RunEnvironment.ToJson(config.Seed, device.Threads, device.Description),
             RunReport.DatasetJson(data, splits), splits);
         logs = new RunLogs(folder, 0, null);
@@ -88,6 +106,7 @@ internal sealed class TrainingRun : IDisposable
         state = TrainerState.Load(folder.State, model.Network.Store, optimizer, firstStep.Learned);
         if (state.Seed != config.Seed)
             throw new ConfigException($"seed: cannot change on resume; the run has {state.Seed}, got {config.Seed}.");
+        EnterStage();
         RunFile.WriteText(folder.Config, config.ToYaml());
         folder.MarkUnfinished();
         logs = new RunLogs(folder, state.Epoch, state.Step);
@@ -98,7 +117,7 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            Report(TrainPhase.Start, 0, 0, p => p with { Memory = firstStep.Forecast, Note = RunReport.Note(data, splits, model) });
+            Report(TrainPhase.Start, 0, 0, p => p with { Memory = memory, Note = RunReport.Note(data, splits, model) });
             bool stopped = IsStalled;
             while (state.Epoch < config.Epochs && !stopped)
             {
@@ -133,9 +152,22 @@ internal sealed class TrainingRun : IDisposable
 
     private double Rate => schedule.RateAt(state.Epoch, state.Scores.ToArray());
 
+    private (TrainingStep First, TrainingStep? Adding) Steps() =>
+        (plan(options), config.Accumulation == 1 ? null : plan(options with { Accumulate = true }));
+
+    /// <summary>Plans anew where the set of learning parameters changes with this epoch.</summary>
+    private void EnterStage()
+    {
+        if (!freezing.Enter(state.Epoch)) return;
+        firstStep.Dispose();
+        addingStep?.Dispose();
+        (firstStep, addingStep) = Steps();
+    }
+
     /// <summary>The batches of the current epoch that are left; false if cancelled between two steps.</summary>
     private bool TrainEpoch(CancellationToken cancel)
     {
+        EnterStage();
         double rate = Rate, secondsBefore = state.EpochSeconds;
         int startBatch = state.Batch, micro = 0;
         double pending = 0;
@@ -174,7 +206,7 @@ internal sealed class TrainingRun : IDisposable
     {
         double trainSeconds = state.EpochSeconds, rate = Rate;
         var watch = Stopwatch.StartNew();
-        var scores = samples.Validation.Run(predictor,
+        var scores = ValidationPass.Run(predictor, valLoader,
             done => Report(TrainPhase.Validate, done, splits.Val.Count, p => p), cancel);
         if (scores is null) return false;
         int epoch = state.Epoch + 1;
@@ -200,7 +232,7 @@ internal sealed class TrainingRun : IDisposable
         SaveState();
         bool draws = config.SampleEvery > 0 && (epoch % config.SampleEvery == 0 || epoch == config.Epochs);
         RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: draws);
-        if (draws) samples.DrawSamples(predictor, folder.Samples(epoch));
+        if (draws) DrawSamples(epoch);
         Report(TrainPhase.Validate, splits.Val.Count, splits.Val.Count, p => p with { Epoch = epoch, Completed = metrics });
         return true;
     }
@@ -210,7 +242,7 @@ internal sealed class TrainingRun : IDisposable
         holdsBestWeights = true;
         if (File.Exists(folder.BestWeights)) model.Reload(folder.BestWeights);
         int total = splits.Val.Count + splits.Test.Count;
-        string report = RunReport.Write(folder, config, data, splits, state, predictor, read, stoppedEarly,
+        string report = RunReport.Write(folder, config, data, splits, state, predictor, reader, stoppedEarly,
             done => Report(TrainPhase.Evaluate, done, total, p => p), cancel);
         RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: true);
         folder.MarkDone(report);
@@ -244,6 +276,20 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainResult Result(bool interrupted, bool stoppedEarly) => new(folder.Root, state.Epoch, state.BestEpoch,
         state.BestEpoch > 0 ? state.BestScore : double.NaN, interrupted, stoppedEarly, state.Seconds + state.EpochSeconds);
+
+    private void DrawSamples(int epoch)
+    {
+        const int Count = 6;
+        string where = folder.Samples(epoch);
+        int step = Math.Max(1, splits.Val.Count / Count);
+        for (int i = 0, drawn = 0; i < splits.Val.Count && drawn < Count; i += step, drawn++)
+        {
+            var sample = splits.Val[i];
+            var image = reader.ReadImage(sample.ImagePath);
+            ImageFile.WritePng(Path.Combine(where, sample.Name.Replace('/', '_') + ".png"),
+                ClassDrawing.Compare(image, reader.ReadLabels(sample, image), predictor.Predict(image).Labels));
+        }
+    }
 
     private void RequireFinite(float loss)
     {

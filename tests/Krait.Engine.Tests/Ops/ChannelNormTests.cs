@@ -79,12 +79,13 @@ public sealed class ChannelNormTests
             using var store = new ParameterStore();
             Parameter mean = store.Declare("mean", ParameterKind.State, new Shape(2), null, (_, _, v) => v.Fill(0.5f));
             Parameter variance = store.Declare("var", ParameterKind.State, new Shape(2), null, (_, _, v) => v.Fill(2f));
+            Parameter batches = store.Declare("n", ParameterKind.Counter, new Shape(1), null, (_, _, v) => v.Fill(7f));
             store.Initialize(0);
             var program = new Program(true);
             Value x = program.Input("x", new Shape(2, 2, 2)), y;
             using (program.RecomputableBlock())
-                y = Activate.Apply(BatchNorm.Apply(x, null, null, program.Parameter(mean), program.Parameter(variance)),
-                    Activation.Silu);
+                y = Activate.Apply(BatchNorm.Apply(x, null, null, program.Parameter(mean), program.Parameter(variance),
+                    batches: program.Parameter(batches)), Activation.Silu);
             Value dx = Gradients.Append(program, [(y, null)], [x], recompute: _ => true)[x]!;
             program.Keep(dx, "dx");
             using var plan = new Plan(program, device, store);
@@ -93,6 +94,7 @@ public sealed class ChannelNormTests
             plan.Run();
             Assert.Equal([0.5f + (0.1f * 2.5f), 0.5f + (0.1f * 29.5f)],
                 plan[program.Parameter(mean)].AsSpan().ToArray(), new Near());
+            Assert.Equal(8f, store.Save(batches)[0]);
             Assert.Equal([2f + (0.1f * ((14f / 3) - 2)), 2f + (0.1f * ((1400f / 3) - 2))],
                 plan[program.Parameter(variance)].AsSpan().ToArray(), new Near());
         }

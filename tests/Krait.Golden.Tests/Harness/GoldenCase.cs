@@ -91,13 +91,9 @@ internal sealed class GoldenCase : IDisposable
         foreach (string name in weights.Keys)
             if (repeats is not null && repeats.TryGetValue(name, out string? first))
                 Assert.True(weights[name].HoldsSameAs(weights[first]), $"{name} differs from {first}");
-            else if (store.Find(name) is null && !IsBatchCounter(name))
+            else if (store.Find(name) is null)
                 throw new InvalidOperationException($"{name}: the case's weights have it, the model does not.");
     }
-
-    /// <summary>The counter that PyTorch's BatchNorm keeps.</summary>
-    public static bool IsBatchCounter(string name) =>
-        name == "num_batches_tracked" || name.EndsWith(".num_batches_tracked", StringComparison.Ordinal);
 
     /// <summary>The exact name's layout, else that of the longest beginning that ends with a star.</summary>
     public string LayoutOf(string tensor)

@@ -12,8 +12,6 @@ public sealed class Report : IDisposable
     readonly IMessageSink _sink;
     readonly SortedDictionary<string, int> _ran = new(StringComparer.Ordinal);
     readonly SortedDictionary<string, int> _others = new(StringComparer.Ordinal);
-    readonly SortedSet<string> _notes = new(StringComparer.Ordinal);
-
     readonly List<(double Milliseconds, string Row)> _times = [];
 
     public Report(IMessageSink sink) => _sink = sink;
@@ -30,9 +28,6 @@ public sealed class Report : IDisposable
 
     /// <summary>How long a case took, in milliseconds.</summary>
     public void Took(string row, double milliseconds) => _times.Add((milliseconds, row));
-
-    /// <summary>Something that was not compared, and why.</summary>
-    public void Note(string note) => _notes.Add(note);
 
     public void Dispose()
     {
@@ -55,8 +50,6 @@ public sealed class Report : IDisposable
         Line(text, "all", total, all.Values.Sum() - total);
         foreach ((string level, int count) in _others)
             text.Append($"  once more with {level}: {count} cases\n");
-        foreach (string note in _notes)
-            text.Append($"  note: {note}\n");
         foreach ((double milliseconds, string row) in _times.OrderDescending().Take(5))
             text.Append(CultureInfo.InvariantCulture, $"  slow: {row} {milliseconds:F0} ms\n");
         return text.ToString();

@@ -26,8 +26,9 @@ internal static class NormRunner
         (Value? gamma, Value? beta) = Affine(traced, args, width);
         Value mean = traced.State("running_mean", new Shape(width));
         Value variance = traced.State("running_var", new Shape(width));
+        Value batches = traced.State("num_batches_tracked", new Shape(1));
         traced.Check(BatchNorm.Apply(traced.Input(), gamma!, beta!, mean, variance, Eps(args),
-            (float)args.Real("momentum")));
+            (float)args.Real("momentum"), batches: batches));
     }
 
     public static void Instance(RunContext context)

@@ -9,7 +9,7 @@ public sealed class SettingsDocsTests
     public void Every_setting_stands_in_the_documentation()
     {
         string page = File.ReadAllText(Path.Combine(Golden.SolutionFolder(), "docs", "training.md"));
-        string[] sections = ["model", "data", "preprocessing", "augmentation", "loss", "optimizer", "schedule"];
+        string[] sections = ["model", "data", "preprocessing", "augmentation", "loss", "optimizer", "schedule", "freeze"];
         IEnumerable<string> keys =
         [
             .. ModelConfig.Section.Fields.Select(f => "model." + f.Name),
@@ -19,6 +19,7 @@ public sealed class SettingsDocsTests
             .. LossConfig.Section.Fields.Select(f => "loss." + f.Name),
             .. OptimizerConfig.Section.Fields.Select(f => "optimizer." + f.Name),
             .. ScheduleConfig.Section.Fields.Select(f => "schedule." + f.Name),
+            .. FreezeConfig.Section.Fields.Select(f => "freeze." + f.Name),
             .. TrainConfig.Section.Fields.Select(f => f.Name).Except(sections),
         ];
         Assert.All(keys, k => Assert.Contains($"| `{k}` |", page, StringComparison.Ordinal));
