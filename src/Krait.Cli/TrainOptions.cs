@@ -11,7 +11,7 @@ static class TrainOptions
 {
     public static readonly Option<string?> Data = new("--data", "-d")
     {
-        Description = "Data folder: {train,val,test}/{images,masks}, or images and masks.",
+        Description = "Data folder: {train,val,test}/{images,masks}, images and masks, or imagesTr and labelsTr.",
         HelpName = "folder",
     };
 
@@ -22,6 +22,12 @@ static class TrainOptions
     };
 
     public static readonly Option<PictureSize?> Size = PictureSize.Option("Size the network is fed with [256].");
+
+    static readonly Option<string?> Patch =
+        Word("--patch", "Volumes: slices, rows and columns the network is fed with, such as 32x48x32.", "DxHxW");
+
+    static readonly Option<string?> Spacing =
+        Word("--spacing", "Volumes: voxel size in mm to bring all to, such as 3x1x1 [each its own].", "DxHxW");
 
     static readonly Option<bool> AllowPartial =
         new("--allow-partial") { Description = "Start although the weights do not cover the model." };
@@ -35,7 +41,7 @@ static class TrainOptions
         ("model.id", Word("--model", "Model, see krait models [vmunetv2].", "id", "-m")),
         ("model.weights", Word("--weights", "Weights to start from (.safetensors, .pth, .pt).", "file")),
         ("epochs", Word("--epochs", "Passes over the training pictures [100].", "n", "-e")),
-        ("batch", Word("--batch", "Pictures a step [8].", "n", "-b")),
+        ("batch", Word("--batch", "Pictures or patches a step [8; volumes: 2].", "n", "-b")),
         ("accumulation", Word("--accumulation", "Batches whose gradients make one step [1].", "n")),
         ("optimizer.kind", Word("--optimizer", "adamw, adam or sgd [adamw].", "kind")),
         ("optimizer.lr", Word("--lr", "Learning rate [0.001].", "x")),
@@ -44,8 +50,9 @@ static class TrainOptions
         ("schedule.kind", Word("--schedule", "constant, cosine, poly, step, warmup_cosine, ... [cosine].", "kind")),
         ("loss.kind", Word("--loss", "auto, bce, dice, bce_dice, ce, ce_dice [auto].", "kind")),
         ("early_stop", Word("--early-stop", "Epochs without a better validation score; 0 never [0].", "n")),
-        ("preprocessing.channels", Word("--channels", "1 (grey) or 3 (colour) [3].", "n")),
-        ("preprocessing.normalize", Word("--normalize", "minmax255, unit, standardize or imagenet [minmax255].", "kind")),
+        ("preprocessing.channels", Word("--channels", "1 (grey) or 3 (colour) [3; volumes: 1].", "n")),
+        ("preprocessing.normalize", Word("--normalize",
+            "minmax255, unit, standardize, imagenet or ct [minmax255; volumes: standardize].", "kind")),
         ("data.val_fraction", Word("--val-fraction", "Share for validation where the folder has none [0.2].", "x")),
         ("data.max_pixels", Word("--max-pixels", "Refuse pictures of more pixels [268435456].", "n")),
         ("memory_limit", Word("--memory-limit", "Recompute blocks until it fits, or refuse; such as 2GiB.", "size")),
@@ -57,6 +64,8 @@ static class TrainOptions
     {
         command.Add(Data);
         command.Add(Size);
+        command.Add(Patch);
+        command.Add(Spacing);
         foreach ((_, Option<string?> flag) in Values)
             command.Add(flag);
         command.Add(ModelSource.Options);
@@ -74,6 +83,10 @@ static class TrainOptions
             Add("data.root", Quote(data));
         if (context.Get(Size) is { } size)
             Add("preprocessing.size", string.Create(CultureInfo.InvariantCulture, $"[{size.Height}, {size.Width}]"));
+        if (context.Get(Patch) is { } patch)
+            Add("preprocessing.patch", List(patch));
+        if (context.Get(Spacing) is { } spacing)
+            Add("preprocessing.spacing", List(spacing));
         foreach ((string key, Option<string?> flag) in Values)
             if (context.Get(flag) is { } value)
                 Add(key, Quote(value));
@@ -102,6 +115,9 @@ static class TrainOptions
             throw new UsageException($"{flag}: must be key=value; got '{setting}'.");
         add(parts[0], parts[1]);
     }
+
+    /// <summary>AxBxC as a YAML list.</summary>
+    static string List(string text) => "[" + string.Join(", ", text.Split('x', 'X')) + "]";
 
     /// <summary>As a YAML string, so that paths and names mean themselves.</summary>
     static string Quote(string text) => "'" + text.Replace("'", "''") + "'";

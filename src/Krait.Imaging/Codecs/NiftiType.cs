@@ -24,8 +24,13 @@ internal sealed record NiftiType(int Code, string Name, int Bytes, NiftiConversi
 
     private static readonly Dictionary<int, string> Unread = new()
     {
-        [1] = "1-bit", [32] = "complex64", [128] = "RGB", [1536] = "float128", [1792] = "complex128",
-        [2048] = "complex256", [2304] = "RGBA",
+        [1] = "1-bit",
+        [32] = "complex64",
+        [128] = "RGB",
+        [1536] = "float128",
+        [1792] = "complex128",
+        [2048] = "complex256",
+        [2304] = "RGBA",
     };
 
     /// <exception cref="ImageFormatException">If the code is unknown or of a type that is not read.</exception>

@@ -84,11 +84,27 @@ public sealed record TrainConfig
     public static TrainConfig Resolve(string? yaml, string source = "config",
         IEnumerable<KeyValuePair<string, string>>? overrides = null)
     {
-        var config = new TrainConfig();
-        if (yaml is not null) config = Section.Overlay(config, ConfigNode.Parse(yaml, source));
-        foreach (var (key, value) in overrides ?? []) config = Section.Overlay(config, Setting(key, value));
-        return config.Checked();
+        List<ConfigNode> layers = yaml is null ? [] : [ConfigNode.Parse(yaml, source)];
+        layers.AddRange((overrides ?? []).Select(o => Setting(o.Key, o.Value)));
+        TrainConfig Over(TrainConfig defaults) => layers.Aggregate(defaults, Section.Overlay);
+        var config = Over(new TrainConfig());
+        return (config.Preprocessing.IsVolume ? Over(ForVolumes) : config).Checked();
     }
+
+    /// <summary>Defaults where a patch is set, so where the data are volumes.</summary>
+    public static TrainConfig ForVolumes { get; } = new()
+    {
+        Preprocessing = new Preprocessing { Channels = 1, Normalization = Normalization.Standardize },
+        Augmentation = new AugmentationOptions
+        {
+            RotateProbability = 0.2,
+            RotateDegrees = 30,
+            ScaleProbability = 0.2,
+            Brightness = 0.1,
+            Contrast = 0.25,
+        },
+        Batch = 2,
+    };
 
     /// <summary>Reads a file and overlays settings.</summary>
     public static TrainConfig Load(string path, IEnumerable<KeyValuePair<string, string>>? overrides = null)
@@ -129,6 +145,14 @@ public sealed record TrainConfig
                 FormattableString.Invariant($"{Data.ValidationFraction} + {Data.TestFraction}."));
         if (Optimizer is { Nesterov: true, Momentum: 0 })
             throw new ConfigException("optimizer.nesterov needs optimizer.momentum above 0; got 0.");
+        if (!Preprocessing.IsVolume && Preprocessing.Channels is not (1 or 3))
+            throw new ConfigException($"preprocessing.channels: pictures have 1 (grey) or 3 (colour); got " +
+                $"{Preprocessing.Channels}.");
+        if (!Preprocessing.IsVolume && Preprocessing.Normalization == Normalization.Ct)
+            throw new ConfigException("preprocessing.normalize: ct is for volumes; set preprocessing.patch, or take another.");
+        if (Preprocessing.IsVolume && Preprocessing.Normalization is Normalization.Unit or Normalization.ImageNet)
+            throw new ConfigException("preprocessing.normalize: volumes take standardize, ct or minmax255; got " +
+                $"{Preprocessing.Normalization.ToString().ToLowerInvariant()}.");
         return this;
     }
 }

@@ -8,6 +8,11 @@ namespace Krait.Training.Data;
 /// </summary>
 public sealed class Augmentation(AugmentationOptions options, ulong seed)
 {
+    /// <summary>Random numbers for a sample of an epoch, for a purpose.</summary>
+    internal CounterRng Draws(string purpose, int epoch, int sample) => new(seed, (ulong)epoch, purpose, (uint)sample);
+
+    internal AugmentationOptions Options => options;
+
     /// <summary>What was drawn for one sample of one epoch.</summary>
     public readonly record struct Draw(bool FlipX, bool FlipY, int QuarterTurns, double AngleDegrees, double Shift,
         double Contrast);
@@ -49,7 +54,7 @@ public sealed class Augmentation(AugmentationOptions options, ulong seed)
         }
         Place(from, draw, height, width, channels, image);
         Place(fromTarget, draw, height, width, 1, target);
-        if (draw.Contrast != 1 || draw.Shift != 0) Intensity(image, draw);
+        Intensity(image, draw.Contrast, draw.Shift);
     }
 
     // y[i, j] = x[source(i, j)], where source undoes the flips and then the counter-clockwise quarter turns.
@@ -70,13 +75,15 @@ public sealed class Augmentation(AugmentationOptions options, ulong seed)
             }
     }
 
-    private static void Intensity(Span<float> image, Draw draw)
+    /// <summary>Contrast about the sample's mean, and a shift in standard deviations of the sample.</summary>
+    internal static void Intensity(Span<float> image, double contrast, double shift)
     {
+        if (contrast == 1 && shift == 0) return;
         double sum = 0, squares = 0;
         foreach (float v in image) sum += v;
         double mean = sum / image.Length;
         foreach (float v in image) squares += (v - mean) * (v - mean);
-        double shift = mean + draw.Shift * Math.Sqrt(squares / image.Length);
-        for (int i = 0; i < image.Length; i++) image[i] = (float)((image[i] - mean) * draw.Contrast + shift);
+        double middle = mean + shift * Math.Sqrt(squares / image.Length);
+        for (int i = 0; i < image.Length; i++) image[i] = (float)((image[i] - mean) * contrast + middle);
     }
 }

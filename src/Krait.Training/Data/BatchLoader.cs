@@ -4,10 +4,10 @@ using Krait.Engine;
 namespace Krait.Training.Data;
 
 /// <summary>A batch; its arrays are valid until the next one is asked for.</summary>
-/// <param name="Image">[B, H, W, C] float32.</param>
-/// <param name="Target">[B, H, W, 1] float32 class numbers.</param>
+/// <param name="Image">[B, H, W, C] or [B, D, H, W, C] float32.</param>
+/// <param name="Target">The same with 1 channel: class numbers.</param>
 /// <param name="Count">Samples that count; the rest of a last validation batch repeats the last sample.</param>
-/// <param name="Indices">Index of each sample in the loader's list, B of them.</param>
+/// <param name="Indices">Index of each sample in the epoch's list, B of them: the list of samples, repeated.</param>
 public sealed record DataBatch(float[] Image, float[] Target, int Count, IReadOnlyList<int> Indices);
 
 /// <summary>How a loader goes through its samples.</summary>
@@ -21,6 +21,9 @@ public sealed record LoaderOptions
     public bool Training { get; init; }
 
     public AugmentationOptions Augmentation { get; init; } = AugmentationOptions.None;
+
+    /// <summary>Times that each sample comes in an epoch: patches a volume.</summary>
+    public int Repeats { get; init; } = 1;
 
     /// <summary>Memory for prepared samples, bytes.</summary>
     public long CacheBytes { get; init; }
@@ -36,31 +39,34 @@ public sealed record LoaderOptions
 public sealed class BatchLoader
 {
     private readonly IReadOnlyList<Sample> samples;
-    private readonly SampleReader reader;
+    private readonly ISampleSource source;
     private readonly LoaderOptions options;
     private readonly Augmentation augmentation;
     private readonly ConcurrentDictionary<int, PreparedSample> cache = new();
     private long cachedBytes;
 
     /// <exception cref="ArgumentException">If there are no samples.</exception>
-    public BatchLoader(IReadOnlyList<Sample> samples, SampleReader reader, LoaderOptions options)
+    public BatchLoader(IReadOnlyList<Sample> samples, ISampleSource source, LoaderOptions options)
     {
         if (samples.Count == 0) throw new ArgumentException("loader: there are no samples.");
-        (this.samples, this.reader, this.options) = (samples, reader, options);
+        (this.samples, this.source, this.options) = (samples, source, options);
         augmentation = new Augmentation(options.Augmentation, options.Seed);
-        BatchSize = Math.Min(options.Batch, samples.Count);
+        BatchSize = Math.Min(options.Batch, Count);
     }
 
     /// <summary>Samples a batch: as configured, or all where there are fewer.</summary>
     public int BatchSize { get; }
 
     /// <summary>Batches an epoch.</summary>
-    public int BatchCount => options.Training ? samples.Count / BatchSize : (samples.Count + BatchSize - 1) / BatchSize;
+    public int BatchCount => options.Training ? Count / BatchSize : (Count + BatchSize - 1) / BatchSize;
 
-    public Preprocessing Preprocessing => reader.Preprocessing;
+    public Preprocessing Preprocessing => source.Preprocessing;
 
     /// <summary>Memory of the prepared samples that are kept, bytes.</summary>
     public long CachedBytes => Interlocked.Read(ref cachedBytes);
+
+    /// <summary>Samples an epoch.</summary>
+    private int Count => checked(samples.Count * options.Repeats);
 
     /// <summary>The batches of an epoch from <paramref name="firstBatch"/> on.</summary>
     /// <exception cref="Krait.Imaging.ImageFormatException">If a file cannot be read.</exception>
@@ -98,32 +104,27 @@ public sealed class BatchLoader
     /// <summary>Order of the samples of an epoch.</summary>
     internal int[] Order(int epoch)
     {
-        int[] order = [.. Enumerable.Range(0, samples.Count)];
+        int[] order = [.. Enumerable.Range(0, Count)];
         if (options.Training) new CounterRng(options.Seed, (ulong)epoch, "shuffle").Shuffle<int>(order);
         return order;
     }
 
     private DataBatch NewBuffers()
     {
-        var p = Preprocessing;
-        int pixels = checked(BatchSize * p.Height * p.Width);
-        return new DataBatch(new float[checked(pixels * p.Channels)], new float[pixels], 0, []);
+        int pixels = checked(BatchSize * Preprocessing.Input.Voxels);
+        return new DataBatch(new float[checked(pixels * Preprocessing.Channels)], new float[pixels], 0, []);
     }
 
     private DataBatch Fill(DataBatch buffer, int[] order, int batch, int epoch, CancellationToken cancel)
     {
-        var p = Preprocessing;
-        int pixels = p.Height * p.Width, first = batch * BatchSize;
+        int pixels = Preprocessing.Input.Voxels, values = pixels * Preprocessing.Channels, first = batch * BatchSize;
         var indices = new int[BatchSize];
         for (int b = 0; b < BatchSize; b++)
         {
             cancel.ThrowIfCancellationRequested();
             int index = indices[b] = order[Math.Min(first + b, order.Length - 1)];
-            var sample = Prepared(index);
-            var image = buffer.Image.AsSpan(b * pixels * p.Channels, pixels * p.Channels);
-            var target = buffer.Target.AsSpan(b * pixels, pixels);
-            Augmentation.Apply(sample, augmentation.DrawFor(epoch, index, p.Height == p.Width), p.Height, p.Width,
-                p.Channels, image, target);
+            source.Write(Prepared(index % samples.Count), augmentation, epoch, index,
+                buffer.Image.AsSpan(b * values, values), buffer.Target.AsSpan(b * pixels, pixels));
         }
         return buffer with { Count = Math.Min(BatchSize, order.Length - first), Indices = indices };
     }
@@ -131,7 +132,7 @@ public sealed class BatchLoader
     private PreparedSample Prepared(int index)
     {
         if (cache.TryGetValue(index, out var kept)) return kept;
-        var sample = reader.Read(samples[index]);
+        var sample = source.Read(samples[index]);
         if (CachedBytes + sample.Bytes <= options.CacheBytes && cache.TryAdd(index, sample))
             Interlocked.Add(ref cachedBytes, sample.Bytes);
         return sample;

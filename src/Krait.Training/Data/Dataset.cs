@@ -4,7 +4,8 @@ using Krait.Training.Config;
 namespace Krait.Training.Data;
 
 /// <summary>
-/// A folder of images and masks: <c>{train,val,test}/{images,masks}</c>, or <c>images</c> and <c>masks</c> alone.
+/// A folder of images and masks, pictures or volumes: <c>{train,val,test}/{images,masks}</c>, or <c>images</c> and
+/// <c>masks</c> alone, or <c>imagesTr</c> and <c>labelsTr</c> (with <c>Val</c> and <c>Ts</c>) as nnU-Net has them.
 /// </summary>
 public sealed class Dataset
 {
@@ -14,6 +15,9 @@ public sealed class Dataset
 
     private static readonly (string Split, string[] Folders)[] SplitFolders =
         [("train", ["train", "training"]), ("val", ["val", "valid", "validation"]), ("test", ["test", "testing"])];
+
+    private static readonly (string Split, string Images, string Masks)[] NnUnetFolders =
+        [("train", "imagestr", "labelstr"), ("val", "imagesval", "labelsval"), ("test", "imagests", "labelsts")];
 
     private Dataset(string root, IReadOnlyList<DatasetPart> parts, DatasetDescription description, MaskCoding coding,
         bool codingIsDeclared)
@@ -29,6 +33,9 @@ public sealed class Dataset
 
     /// <summary>The parts found: train, val, test, or one named "all".</summary>
     public IReadOnlyList<DatasetPart> Parts { get; }
+
+    /// <summary>The samples are volumes.</summary>
+    public bool IsVolumes => Parts.Any(p => p.Samples.Any(s => VolumeFile.HasVolumeExtension(s.ImagePath)));
 
     public MaskCoding Coding { get; }
 
@@ -49,12 +56,16 @@ public sealed class Dataset
     {
         root = Path.GetFullPath(root);
         if (!Directory.Exists(root)) throw new ConfigException($"{root}: no such data folder.");
-        var description = DatasetDescription.Find(root) ?? new DatasetDescription();
         var parts = FindParts(root);
         if (parts.Count == 0)
-            throw new ConfigException($"{root}: no pictures found; expected {{train,val,test}}/{{images,masks}} or " +
-                $"images and masks. Found: {Listing(root)}.");
-        var coding = description.Coding() ?? FindCoding(parts, description, read);
+            throw new ConfigException($"{root}: no pictures or volumes found; expected {{train,val,test}}/{{images,masks}}, " +
+                $"images and masks, or imagesTr and labelsTr. Found: {Listing(root)}.");
+        Sample[] samples = [.. parts.SelectMany(p => p.Samples)];
+        int volumes = samples.Count(s => VolumeFile.HasVolumeExtension(s.ImagePath));
+        if (volumes > 0 && volumes < samples.Length)
+            throw new ConfigException($"{root}: pictures or volumes, not both; got {samples.Length - volumes} and {volumes}.");
+        var description = DatasetDescription.Find(root) ?? (volumes > 0 ? DatasetJson.Find(root) : null) ?? new();
+        var coding = description.Coding() ?? FindCoding(samples, volumes > 0, description, read);
         return new Dataset(root, parts, description, coding, description.Masks is not null);
     }
 
@@ -63,19 +74,28 @@ public sealed class Dataset
         var parts = new List<DatasetPart>();
         foreach (var (split, folders) in SplitFolders)
             if (Child(root, folders) is { } folder && FindPart(root, folder, split) is { } part) parts.Add(part);
+        foreach (var (split, images, masks) in NnUnetFolders)
+            if (Child(root, [images]) is { } folder && Child(root, [masks]) is { } labels)
+                parts.Add(PartOf(root, split, folder, labels));
         if (parts.Count == 0 && FindPart(root, root, DatasetPart.Undivided) is { } all) parts.Add(all);
         return parts;
     }
 
-    private static DatasetPart? FindPart(string root, string folder, string name)
+    private static DatasetPart? FindPart(string root, string folder, string name) =>
+        Child(folder, ImageFolders) is { } images ? PartOf(root, name, images, Child(folder, MaskFolders)) : null;
+
+    private static DatasetPart PartOf(string root, string name, string images, string? masks)
     {
-        if (Child(folder, ImageFolders) is not { } images) return null;
-        string? masks = Child(folder, MaskFolders);
-        var match = PairMatcher.Match(Pictures(images), masks is null ? [] : Pictures(masks));
+        var (firsts, channels) = ChannelFiles.Group(Pictures(images));
+        var match = PairMatcher.Match(firsts, masks is null ? [] : Pictures(masks));
         string[] strange = [.. Strangers(images), .. masks is null ? [] : Strangers(masks)];
         string Relative(string path) => Path.GetRelativePath(root, path).Replace('\\', '/');
-        return new DatasetPart(name, [.. match.Pairs.Select(p => new Sample(
-            Path.ChangeExtension(Relative(p.Image), null), p.Image, p.Mask))])
+        string NameOf(string path) => Path.ChangeExtension(Relative(VolumeFile.HasVolumeExtension(path)
+            ? Path.Combine(Path.GetDirectoryName(path)!, VolumeFile.StemOf(path) + ".nii") : path), null);
+        return new DatasetPart(name, [.. match.Pairs.Select(p => new Sample(NameOf(p.Image), p.Image, p.Mask)
+        {
+            MoreImages = [.. channels[p.Image]],
+        })])
         {
             ImagesAlone = [.. match.ImagesAlone.Select(Relative)],
             MasksAlone = [.. match.MasksAlone.Select(Relative)],
@@ -84,23 +104,11 @@ public sealed class Dataset
         };
     }
 
-    private static MaskCoding FindCoding(List<DatasetPart> parts, DatasetDescription description, ImageReadOptions? read)
+    private static MaskCoding FindCoding(Sample[] all, bool areVolumes, DatasetDescription description,
+        ImageReadOptions? read)
     {
-        Sample[] all = [.. parts.SelectMany(p => p.Samples)];
-        int step = Math.Max(1, all.Length / 24);
-        var seen = new List<Image>();
-        for (int i = 0; i < all.Length; i += step)
-        {
-            try
-            {
-                seen.Add(ImageFile.Read(all[i].MaskPath, read));
-            }
-            catch (ImageFormatException e) when (!e.MissingDependency)
-            {
-                // A damaged mask is the verifier's to report; the survey looks at the others.
-            }
-        }
-        var found = MaskSurvey.Of(seen);
+        var found = areVolumes ? LabelSurvey.Of(Look(all, path => VolumeFile.ReadLabels(path, read)))
+            : MaskSurvey.Of(Look(all, path => ImageFile.Read(path, read)));
         if (description.Classes.Count == 0) return found;
         if (description.Classes.Count != found.Classes.Count)
             throw new ConfigException($"{DatasetDescription.FileName}: {description.Classes.Count} classes are declared, " +
@@ -111,16 +119,37 @@ public sealed class Dataset
         };
     }
 
+    private static List<T> Look<T>(Sample[] all, Func<string, T> readMask)
+    {
+        int step = Math.Max(1, all.Length / 24);
+        var seen = new List<T>();
+        for (int i = 0; i < all.Length; i += step)
+        {
+            try
+            {
+                seen.Add(readMask(all[i].MaskPath));
+            }
+            catch (ImageFormatException e) when (!e.MissingDependency)
+            {
+                // A damaged mask is the verifier's to report; the survey looks at the others.
+            }
+        }
+        return seen;
+    }
+
     private static string? Child(string folder, string[] names) => Directory.EnumerateDirectories(folder)
         .Where(d => names.Contains(Path.GetFileName(d).ToLowerInvariant()))
         .MinBy(d => Array.IndexOf(names, Path.GetFileName(d).ToLowerInvariant()));
 
     private static IEnumerable<string> Pictures(string folder) =>
-        Directory.EnumerateFiles(folder).Where(f => ImageFile.HasImageExtension(f) && !IsHidden(f));
+        Directory.EnumerateFiles(folder).Where(f => IsSample(f) && !IsHidden(f));
 
     private static IEnumerable<string> Strangers(string folder) =>
-        Directory.EnumerateFiles(folder).Where(f => !ImageFile.HasImageExtension(f) && !IsHidden(f))
+        Directory.EnumerateFiles(folder).Where(f => !IsSample(f) && !IsHidden(f))
             .Order(StringComparer.Ordinal);
+
+    private static bool IsSample(string path) =>
+        ImageFile.HasImageExtension(path) || VolumeFile.HasVolumeExtension(path);
 
     private static bool IsHidden(string path) => Path.GetFileName(path) is "Thumbs.db" or ['.', ..];
 

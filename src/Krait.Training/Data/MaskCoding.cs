@@ -1,4 +1,5 @@
 using Krait.Imaging;
+using Krait.Training.Config;
 
 namespace Krait.Training.Data;
 
@@ -45,6 +46,16 @@ public sealed record MaskCoding
         _ => throw new InvalidOperationException($"mask coding {Kind} is not known."),
     };
 
+    /// <summary>Class of every voxel of a label volume; <see cref="Unknown"/> where an index names no class.</summary>
+    /// <exception cref="ConfigException">If classes are coded by colour.</exception>
+    public byte[] Decode(byte[] values) => Kind switch
+    {
+        MaskKind.Threshold => Array.ConvertAll(values, v => v >= Threshold != Invert ? (byte)1 : (byte)0),
+        MaskKind.Value => Lookup(values, NearestValues()),
+        MaskKind.Index => Lookup(values, IndexTable()),
+        _ => throw new ConfigException("masks: color is for pictures; volumes hold numbers. Use index."),
+    };
+
     /// <summary>One line for people.</summary>
     public string Describe() => Kind switch
     {
@@ -66,6 +77,15 @@ public sealed record MaskCoding
         var table = new byte[256];
         for (int v = 0; v < 256; v++)
             table[v] = (byte)Enumerable.Range(0, Classes.Count).MinBy(c => Math.Abs((Classes[c].Value ?? c) - v));
+        return table;
+    }
+
+    private byte[] IndexTable()
+    {
+        var table = new byte[256];
+        Array.Fill(table, Unknown);
+        for (int c = 0; c < Classes.Count; c++)
+            if ((Classes[c].Value ?? c) is >= 0 and < 256 and var v) table[v] = (byte)c;
         return table;
     }
 

@@ -1,3 +1,5 @@
+using Krait.Imaging;
+
 namespace Krait.Training.Data;
 
 /// <summary>
@@ -52,7 +54,7 @@ public static class PairMatcher
         return new Result(pairs, alone, [.. allMasks.Where(m => !used.Contains(m)).Order(StringComparer.Ordinal)], ambiguous);
     }
 
-    private static string Stem(string path) => Path.GetFileNameWithoutExtension(path).ToLowerInvariant();
+    private static string Stem(string path) => VolumeFile.StemOf(path).ToLowerInvariant();
 
     private static string Strip(string stem, string[] endings)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Krait.Engine;
 using Krait.Training.Config;
 
 namespace Krait.Training.Data;
@@ -13,11 +14,14 @@ public enum Normalization
     /// <summary>Samples / 255, so 0..1.</summary>
     Unit,
 
-    /// <summary>Mean 0 and deviation 1 over all samples of the picture.</summary>
+    /// <summary>Mean 0 and deviation 1 over all samples of the picture, or over each channel of a volume.</summary>
     Standardize,
 
     /// <summary>Samples / 255, then the ImageNet channel means and deviations; suits encoders pretrained there.</summary>
     ImageNet,
+
+    /// <summary>CT volumes: clipped to a range, then less a mean and divided by a deviation that all volumes share.</summary>
+    Ct,
 }
 
 /// <summary>How a mask comes to the training size.</summary>
@@ -31,7 +35,7 @@ public enum MaskResize
 }
 
 /// <summary>
-/// What is done to a picture before the network: channels, normalisation, size. Stored in the weights file, so that
+/// What is done to a picture or volume before the network: channels, normalisation, size. Stored in the weights file, so that
 /// prediction repeats it exactly.
 /// </summary>
 public sealed record Preprocessing
@@ -42,8 +46,32 @@ public sealed record Preprocessing
     /// <summary>Width the network is fed with, pixels.</summary>
     public int Width { get; init; } = 256;
 
-    /// <summary>1 (grey) or 3 (RGB).</summary>
+    /// <summary>1 (grey) or 3 (RGB); any number for volumes.</summary>
     public int Channels { get; init; } = 3;
+
+    /// <summary>Volumes: the patch that the network is fed with, voxels. Null: pictures.</summary>
+    public Extent? Patch { get; init; }
+
+    /// <summary>Volumes: the voxel size that all are brought to, mm. Null: each keeps its own.</summary>
+    public VoxelSize? Spacing { get; init; }
+
+    /// <summary>The numbers of <see cref="Normalization.Ct"/>; found out from the training volumes where null.</summary>
+    public CtRange? Ct { get; init; }
+
+    /// <summary>Patches of volumes rather than pictures.</summary>
+    [JsonIgnore]
+    public bool IsVolume => Patch is not null;
+
+    /// <summary>What the network is fed with: a patch, or one slice of height and width.</summary>
+    [JsonIgnore]
+    public Extent Input => Patch ?? new Extent(1, Height, Width);
+
+    /// <summary>[B, H, W, channels], or [B, D, H, W, channels] of volumes.</summary>
+    public Shape InputShape(int batch, int channels)
+    {
+        var e = Input;
+        return IsVolume ? new Shape(batch, e.D, e.H, e.W, channels) : new Shape(batch, e.H, e.W, channels);
+    }
 
     public Normalization Normalization { get; init; } = Normalization.MinMax255;
     public MaskResize MaskResize { get; init; } = MaskResize.Nearest;
@@ -53,12 +81,19 @@ public sealed record Preprocessing
         .Wholes("size", "height and width the network is fed with; one number for a square", c => [c.Height, c.Width],
             (c, v) => v.Count is 1 or 2 ? c with { Height = v[0], Width = v[^1] } :
                 throw new ConfigException($"preprocessing.size: one or two numbers are needed; got {v.Count}."), low: 1)
-        .Choice("channels", "colour channels", c => c.Channels, (c, v) => c with { Channels = v }, ("1", 1), ("3", 3))
+        .Whole("channels", "channels: 1 (grey) or 3 (colour); of volumes any number", c => c.Channels,
+            (c, v) => c with { Channels = v }, 1, 64)
         .Choice("normalize", "scaling of the samples", c => c.Normalization, (c, v) => c with { Normalization = v },
             ("minmax255", Normalization.MinMax255), ("unit", Normalization.Unit),
-            ("standardize", Normalization.Standardize), ("imagenet", Normalization.ImageNet))
+            ("standardize", Normalization.Standardize), ("imagenet", Normalization.ImageNet), ("ct", Normalization.Ct))
         .Choice("mask_resize", "how masks come to that size", c => c.MaskResize, (c, v) => c with { MaskResize = v },
-            ("nearest", MaskResize.Nearest), ("bilinear", MaskResize.Bilinear));
+            ("nearest", MaskResize.Nearest), ("bilinear", MaskResize.Bilinear))
+        .Add("patch", "volumes: slices, rows and columns the network is fed with, such as [32, 48, 32]",
+            (c, n) => c with { Patch = Extent.Read(n) }, c => Extent.Write(c.Patch))
+        .Add("spacing", "volumes: voxel size in mm that all are brought to, slices first; null keeps each its own",
+            (c, n) => c with { Spacing = VoxelSize.Read(n) }, c => VoxelSize.Write(c.Spacing))
+        .Add("ct", "volumes: low, high, mean and deviation for normalize ct; null finds them out",
+            (c, n) => c with { Ct = CtRange.Read(n) }, c => CtRange.Write(c.Ct));
 
     /// <summary>As JSON, for the metadata of a weights file.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.Preprocessing);
@@ -76,6 +111,20 @@ public sealed record Preprocessing
         }
     }
 
+    /// <summary>Normalises samples [D, H, W, C] of a volume in place, each channel by itself.</summary>
+    public void NormalizeVolume(Span<float> samples)
+    {
+        switch (Normalization)
+        {
+            case Normalization.MinMax255: EachChannel(samples, x => MinMax(x, 255)); break;
+            case Normalization.Standardize: EachChannel(samples, x => Standardize(x)); break;
+            case Normalization.Ct: (Ct ?? throw new InvalidOperationException("ct: its numbers are not known yet.")).Apply(samples); break;
+            default:
+                throw new ConfigException($"preprocessing.normalize: volumes take standardize, ct or minmax255; got " +
+                $"{Normalization.ToString().ToLowerInvariant()}.");
+        }
+    }
+
     /// <summary>Normalises samples [H, W, C] of 0..255 in place.</summary>
     public void Normalize(Span<float> samples)
     {
@@ -87,7 +136,18 @@ public sealed record Preprocessing
             case Normalization.ImageNet:
                 Affine(samples, [0.485 * 255, 0.456 * 255, 0.406 * 255], [0.229 * 255, 0.224 * 255, 0.225 * 255]);
                 break;
-            default: throw new InvalidOperationException($"normalisation {Normalization} is not known.");
+            default: throw new InvalidOperationException($"normalisation {Normalization} is not one of pictures.");
+        }
+    }
+
+    private void EachChannel(Span<float> samples, Action<float[]> normalize)
+    {
+        var one = new float[samples.Length / Channels];
+        for (int c = 0; c < Channels; c++)
+        {
+            for (int i = 0; i < one.Length; i++) one[i] = samples[i * Channels + c];
+            normalize(one);
+            for (int i = 0; i < one.Length; i++) samples[i * Channels + c] = one[i];
         }
     }
 
@@ -122,6 +182,6 @@ public sealed record Preprocessing
 
 /// <summary>Source-generated JSON of the records that are stored.</summary>
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Preprocessing))]
 internal sealed partial class TrainingJson : JsonSerializerContext;

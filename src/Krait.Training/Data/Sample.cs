@@ -4,4 +4,8 @@ namespace Krait.Training.Data;
 /// <param name="Name">Name that reports use: the image's path below the data folder, without ending.</param>
 /// <param name="ImagePath">Absolute path of the image.</param>
 /// <param name="MaskPath">Absolute path of the mask.</param>
-public sealed record Sample(string Name, string ImagePath, string MaskPath);
+public sealed record Sample(string Name, string ImagePath, string MaskPath)
+{
+    /// <summary>Volumes: files of the further channels, in order (NAME_0001, NAME_0002, ...).</summary>
+    public IReadOnlyList<string> MoreImages { get; init; } = [];
+}

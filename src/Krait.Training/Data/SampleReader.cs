@@ -7,14 +7,15 @@ namespace Krait.Training.Data;
 /// <summary>A sample ready for the network, before augmentation.</summary>
 /// <param name="Image">[H, W, C] float32, normalised and resized.</param>
 /// <param name="Target">[H, W] class number; 0..1 for a binary mask that was resized bilinearly.</param>
-public sealed record PreparedSample(float[] Image, float[] Target)
+public record PreparedSample(float[] Image, float[] Target)
 {
     /// <summary>Memory it takes, bytes.</summary>
-    public long Bytes => sizeof(float) * ((long)Image.Length + Target.Length);
+    public virtual long Bytes => sizeof(float) * ((long)Image.Length + Target.Length);
 }
 
 /// <summary>Reads, checks and prepares samples: normalise at the picture's own size, then resize, as the papers do.</summary>
 public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding, ImageReadOptions? read = null)
+    : ISampleSource
 {
     public Preprocessing Preprocessing { get; } = preprocessing.MaskResize == MaskResize.Nearest || coding.Classes.Count == 2
         ? preprocessing
@@ -31,6 +32,15 @@ public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding,
         var image = ReadImage(sample.ImagePath);
         byte[] labels = ReadLabels(sample, image);
         return new PreparedSample(Prepare(image), PrepareTarget(labels, image.Width, image.Height));
+    }
+
+    /// <summary>Writes the whole picture, augmented.</summary>
+    public void Write(PreparedSample sample, Augmentation augmentation, int epoch, int index, Span<float> image,
+        Span<float> target)
+    {
+        var p = Preprocessing;
+        var draw = augmentation.DrawFor(epoch, index, p.Height == p.Width);
+        Augmentation.Apply(sample, draw, p.Height, p.Width, p.Channels, image, target);
     }
 
     /// <summary>Reads the picture of a file.</summary>

@@ -8,10 +8,10 @@ namespace Krait.Training.Evaluation;
 /// <summary>At which size prediction and reference are compared.</summary>
 public enum EvaluationSize
 {
-    /// <summary>The picture's own: what a user of the masks gets.</summary>
+    /// <summary>The picture's or volume's own: what a user of the masks gets.</summary>
     Native,
 
-    /// <summary>The training size, as the papers do; masks are resized to it.</summary>
+    /// <summary>The training size, as the papers do, or the voxel size of training; masks are resized to it.</summary>
     Training,
 }
 
@@ -20,7 +20,7 @@ public sealed record EvaluationOptions
 {
     public EvaluationSize Size { get; init; } = EvaluationSize.Native;
 
-    /// <summary>Overlapping windows at native size instead of resizing.</summary>
+    /// <summary>Pictures: overlapping windows at native size instead of resizing. Volumes always are.</summary>
     public bool Tiles { get; init; }
 
     /// <summary>Folder for overlays of hit, false alarm and miss, or null.</summary>
@@ -35,13 +35,13 @@ public sealed record EvaluationOptions
 /// <summary>Predicts samples and scores them against their masks.</summary>
 public static class Evaluator
 {
-    /// <summary>Evaluates; pictures are read one ahead.</summary>
+    /// <summary>Evaluates; samples are read one ahead.</summary>
     /// <param name="predictor">The model.</param>
     /// <param name="samples">At least one.</param>
     /// <param name="coding">How the masks are coded; as many classes as the model has.</param>
     /// <param name="options">Sizes and overlays.</param>
-    /// <param name="progress">Pictures done.</param>
-    /// <param name="cancel">Stops between pictures.</param>
+    /// <param name="progress">Samples done.</param>
+    /// <param name="cancel">Stops between samples.</param>
     /// <exception cref="ConfigException">If classes do not fit, or image and mask do not.</exception>
     public static EvaluationScores Run(Predictor predictor, IReadOnlyList<Sample> samples, MaskCoding coding,
         EvaluationOptions? options = null, IProgress<int>? progress = null, CancellationToken cancel = default)
@@ -52,43 +52,26 @@ public static class Evaluator
             throw new ConfigException($"evaluate: the model has {classes} classes, the data {coding.Classes.Count} " +
                 $"({coding.Describe()}). They must be the same.");
         if (samples.Count == 0) throw new ConfigException("evaluate: there are no pairs in this part of the data.");
-        var reader = new SampleReader(predictor.Model.Preprocessing with { MaskResize = MaskResize.Nearest }, coding,
-            options.Read);
+        var cases = ICaseSource.Of(predictor, coding, options);
         if (options.OverlayFolder is not null) Directory.CreateDirectory(options.OverlayFolder);
         var total = new ConfusionMatrix(classes);
         var images = new List<ImageScores>();
-        var next = Task.Run(() => reader.ReadImage(samples[0].ImagePath), cancel);
+        var next = Task.Run(() => cases.Open(samples[0]), cancel);
         for (int i = 0; i < samples.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
-            var image = next.GetAwaiter().GetResult();
+            var predict = next.GetAwaiter().GetResult();
             int ahead = i + 1;
-            if (ahead < samples.Count) next = Task.Run(() => reader.ReadImage(samples[ahead].ImagePath), cancel);
-            var (predicted, reference) = Compare(predictor, reader, samples[i], image, options);
+            if (ahead < samples.Count) next = Task.Run(() => cases.Open(samples[ahead]), cancel);
+            var compared = predict();
             var matrix = new ConfusionMatrix(classes);
-            matrix.Add(predicted, reference);
+            matrix.Add(compared.Predicted, compared.Reference);
             total.Add(matrix);
             images.Add(ImageScores.Of(samples[i].Name, matrix));
+            if (options.OverlayFolder is { } folder)
+                ImageFile.WritePng(Path.Combine(folder, samples[i].Name.Replace('/', '_') + ".png"), compared.Draw());
             progress?.Report(ahead);
         }
         return EvaluationScores.Of(total, images, options.Seed);
-    }
-
-    private static (byte[] Predicted, byte[] Reference) Compare(Predictor predictor, SampleReader reader, Sample sample,
-        Image image, EvaluationOptions options)
-    {
-        byte[] native = reader.ReadLabels(sample, image);
-        if (options.Size == EvaluationSize.Training)
-        {
-            var p = reader.Preprocessing;
-            float[] scores = predictor.Logits(reader.Prepare(image), 1, p.Height, p.Width);
-            Prediction.ToProbabilities(scores, predictor.Model.Outputs);
-            return (Prediction.ToLabels(scores, predictor.Model.Outputs), reader.ResizeLabels(native, image.Width, image.Height));
-        }
-        byte[] predicted = predictor.Predict(image, options.Tiles).Labels;
-        if (options.OverlayFolder is { } folder)
-            ImageFile.WritePng(Path.Combine(folder, sample.Name.Replace('/', '_') + ".png"),
-                ClassDrawing.Compare(image, native, predicted));
-        return (predicted, native);
     }
 }

@@ -22,7 +22,7 @@ public sealed class InferenceSession(SegmentationModel model, Device device, Are
     /// <summary>Bound on what kept plans hold beyond the shared arena: packed weights.</summary>
     public long PlanBytesLimit { get; init; } = 512L << 20;
 
-    /// <summary>Logits of a batch: [B, H, W, C] numbers to [B, H, W, classes].</summary>
+    /// <summary>Logits of a batch: [B, H, W, C] numbers to [B, H, W, classes], or the same with a depth axis.</summary>
     /// <exception cref="ShapeException">The size does not fit the model.</exception>
     public float[] Logits(ReadOnlySpan<float> image, Shape shape)
     {

@@ -2,12 +2,13 @@ using Krait.Engine;
 using Krait.Engine.Devices;
 using Krait.Engine.Programs;
 using Krait.Imaging;
+using Krait.Training.Config;
 using Krait.Training.Execution;
 
 namespace Krait.Training;
 
 /// <summary>
-/// Predicts masks of pictures of any size. Safe to call from several threads: preparing runs side by side, the
+/// Predicts masks of pictures and volumes of any size. Safe to call from several threads: preparing runs side by side, the
 /// network takes one picture at a time with all its threads.
 /// </summary>
 public sealed class Predictor : IDisposable
@@ -46,8 +47,10 @@ public sealed class Predictor : IDisposable
     /// <param name="image">Any size from 1x1, any number of channels.</param>
     /// <param name="tiles">False: resized to the training size and back, as in the papers. True: overlapping windows
     /// of the training size over the picture at its own size.</param>
-    public Prediction Predict(Image image, bool tiles = false) => tiles
-        ? PicturePrediction.Tiled(image, Model.Preprocessing, Model.Outputs, Logits)
+    /// <exception cref="ConfigException">If the model is one of volumes.</exception>
+    public Prediction Predict(Image image, bool tiles = false) => Model.Preprocessing.IsVolume
+        ? throw new ConfigException($"predict: {Model.Network.Id} was trained on volumes; got a picture.")
+        : tiles ? PicturePrediction.Tiled(image, Model.Preprocessing, Model.Outputs, Logits)
         : PicturePrediction.Resized(image, Model.Preprocessing, Model.Outputs, Logits);
 
     /// <summary>Predicts pixels in memory.</summary>
@@ -62,6 +65,14 @@ public sealed class Predictor : IDisposable
     /// <summary>Predicts a picture file.</summary>
     public Prediction Predict(string path, bool tiles = false) => Predict(ImageFile.Read(path), tiles);
 
+    /// <summary>Predicts a volume: overlapping patches with Gaussian weights on the voxel size of training.</summary>
+    /// <param name="volume">Any size, with the channels of training; axes may lie in any order.</param>
+    /// <param name="cancel">Stops between patches.</param>
+    /// <exception cref="ConfigException">If the model is one of pictures, or channels do not fit.</exception>
+    public VolumePrediction Predict(Volume volume, CancellationToken cancel = default) => Model.Preprocessing.IsVolume
+        ? VolumeInference.Predict(volume, this, cancel)
+        : throw new ConfigException($"predict: {Model.Network.Id} was trained on pictures; got a volume.");
+
     public void Dispose()
     {
         session.Dispose();
@@ -69,7 +80,6 @@ public sealed class Predictor : IDisposable
         if (ownsDevice) device.Dispose();
     }
 
-    /// <summary>[B, H, W, K] logits of prepared pictures.</summary>
-    internal float[] Logits(ReadOnlySpan<float> image, int batch, int height, int width) =>
-        session.Logits(image, new Shape(batch, height, width, Model.Preprocessing.Channels));
+    /// <summary>Logits of prepared pictures or patches: their shape with K channels.</summary>
+    internal float[] Logits(ReadOnlySpan<float> image, Shape shape) => session.Logits(image, shape);
 }

@@ -59,18 +59,30 @@ public sealed class TrainedModel : IDisposable
         var options = ToJson(config.Options);
         Fix(options, "inputChannels", preprocessing.Channels, "preprocessing.channels");
         Fix(options, "classes", classes.Count == 2 ? 1 : classes.Count, "the data's classes");
+        var network = Build(config.Id, options, preprocessing.IsVolume ? 3 : 2, seed);
+        var coverage = config.Weights is null ? null
+            : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
+        return new TrainedModel(network, preprocessing, classes, coverage);
+    }
+
+    /// <summary>The network; one that comes in 2-D and 3-D follows the data where the options do not say.</summary>
+    private static SegmentationModel Build(string id, JsonObject options, int dims, ulong seed)
+    {
         SegmentationModel network;
         try
         {
-            network = ModelRegistry.Create(config.Id, options, seed);
+            bool hasChoice = ModelRegistry.Find(id).Defaults()["dims"] is JsonValue value && value.TryGetValue(out int _);
+            if (hasChoice && options["dims"] is null) options["dims"] = dims;
+            network = ModelRegistry.Create(id, options, seed);
         }
         catch (ArgumentException e)
         {
             throw new ConfigException($"model: {e.Message}", e);
         }
-        var coverage = config.Weights is null ? null
-            : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
-        return new TrainedModel(network, preprocessing, classes, coverage);
+        if (network.Dims == dims) return network;
+        network.Dispose();
+        throw new ConfigException($"model: {id} as configured is for {(network.Dims == 3 ? "volumes" : "pictures")}, the data " +
+            $"are {(dims == 3 ? "volumes" : "pictures")}. Take a model that does both (its option dims), or other data.");
     }
 
     /// <summary>Writes a Krait weights file; whole or not at all.</summary>
@@ -80,7 +92,7 @@ public sealed class TrainedModel : IDisposable
         Options = Network.OptionsJson(),
         Preprocessing = JsonNode.Parse(Preprocessing.ToJson())!.AsObject(),
         Classes = [.. Classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
-        TrainingSize = [Preprocessing.Height, Preprocessing.Width],
+        TrainingSize = Preprocessing.IsVolume ? Preprocessing.Input.ToArray() : [Preprocessing.Height, Preprocessing.Width],
     });
 
     /// <summary>Replaces the weights by those of a file of the same model.</summary>

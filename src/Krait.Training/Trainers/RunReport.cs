@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Krait.Imaging;
 using Krait.Training.Config;
 using Krait.Training.Data;
 using Krait.Training.Evaluation;
@@ -60,7 +61,7 @@ internal static class RunReport
 
     /// <summary>Evaluates the best weights on val and test, writes eval/ and report.md; returns a line on the outcome.</summary>
     public static string Write(RunFolder folder, TrainConfig config, Dataset data, Splits splits, TrainerState state,
-        Predictor predictor, SampleReader reader, bool stoppedEarly, Action<int> report, CancellationToken cancel)
+        Predictor predictor, ImageReadOptions read, bool stoppedEarly, Action<int> report, CancellationToken cancel)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# {config.Model.Id} on {data.Name}\n\n");
@@ -70,7 +71,7 @@ internal static class RunReport
         text.Append(CultureInfo.InvariantCulture,
             $"- Model: {config.Model.Id}, {predictor.Model.Network.Store.WeightCount / 1e6:0.00} M parameters, ");
         text.Append(CultureInfo.InvariantCulture,
-            $"{config.Preprocessing.Height} x {config.Preprocessing.Width}, started from {config.Model.Weights ?? "fresh weights"}\n");
+            $"{InputOf(config.Preprocessing)}, started from {config.Model.Weights ?? "fresh weights"}\n");
         text.Append(CultureInfo.InvariantCulture, $"- Epochs: {state.Epoch} in {Duration(state.Seconds)}");
         text.Append(stoppedEarly ? ", stopped early\n" : "\n");
         text.Append(CultureInfo.InvariantCulture,
@@ -82,17 +83,18 @@ internal static class RunReport
         {
             if (samples.Count == 0) continue;
             int before = done;
-            var scores = Evaluator.Run(predictor, samples, reader.Coding, new EvaluationOptions
+            var scores = Evaluator.Run(predictor, samples, data.Coding, new EvaluationOptions
             {
                 Seed = config.Seed,
+                Read = read,
                 OverlayFolder = Path.Combine(folder.Root, "eval", name, "overlays"),
             }, new Relay(n => report(before + n)), cancel);
             done += samples.Count;
             string where = Path.Combine(folder.Root, "eval", name);
             EvaluationReport.Write(where, scores, data.Classes,
                 [("weights", "checkpoints/best.safetensors"), ("part", name), ("size", "native")]);
-            text.Append(CultureInfo.InvariantCulture, $"\n## {name}: {samples.Count} pictures at their own size\n\n");
-            if (name == "val") text.Append("These pictures chose the weights: the figures flatter.\n\n");
+            text.Append(CultureInfo.InvariantCulture, $"\n## {name}: {samples.Count} {(data.IsVolumes ? "volumes" : "pictures")} at their own size\n\n");
+            if (name == "val") text.Append("These chose the weights: the figures flatter.\n\n");
             text.Append(EvaluationReport.ToMarkdown(scores, data.Classes, []));
             text.Append(CultureInfo.InvariantCulture,
                 $"\nOverlays (green hit, orange false alarm, blue miss): eval/{name}/overlays; figures: eval/{name}\n");
@@ -101,6 +103,9 @@ internal static class RunReport
         return FormattableString.Invariant(
             $"{state.Epoch} epochs in {Duration(state.Seconds)}, best epoch {state.BestEpoch}, validation DSC {state.BestScore:0.0000}");
     }
+
+    private static string InputOf(Preprocessing p) => p.Patch is { } patch
+        ? $"patches of {patch} at {p.Spacing?.ToString() ?? "each volume's own voxel size"}" : $"{p.Height} x {p.Width}";
 
     private static string Counts(Splits s) =>
         FormattableString.Invariant($"{s.Train.Count} to train, {s.Val.Count} to validate, {s.Test.Count} to test");

@@ -25,6 +25,7 @@ public static class Trainer
         var read = new ImageReadOptions { MaxPixels = config.Data.MaxPixels };
         var data = OpenData(config, read);
         var splits = Splits.Of(data, config.Seed, config.Data.ValidationFraction, config.Data.TestFraction);
+        config = CtSurvey.Complete(config, data, splits, read);
         using var run = new TrainingRun(config, data, splits, read, progress);
         run.Start(RunFolder.Create(config, data.Name, DateTime.Now), command);
         return run.Go(cancel);

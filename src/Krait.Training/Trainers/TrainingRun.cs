@@ -18,9 +18,10 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainConfig config;
     private readonly Dataset data;
     private readonly Splits splits;
+    private readonly ImageReadOptions read;
     private readonly IProgress<TrainProgress>? progress;
-    private readonly SampleReader reader;
-    private readonly BatchLoader trainLoader, valLoader;
+    private readonly TrainingData samples;
+    private readonly BatchLoader trainLoader;
     private readonly Device device;
     private readonly TrainedModel model;
     private readonly Predictor predictor;
@@ -42,21 +43,10 @@ internal sealed class TrainingRun : IDisposable
     public TrainingRun(TrainConfig config, Dataset data, Splits splits, ImageReadOptions read,
         IProgress<TrainProgress>? progress)
     {
-        (this.config, this.data, this.splits, this.progress) = (config, data, splits, progress);
+        (this.config, this.data, this.splits, this.read, this.progress) = (config, data, splits, read, progress);
         var p = config.Preprocessing;
-        reader = new SampleReader(p, data.Coding, read);
-        // Validation rarely needs more than its share of the memory for prepared samples.
-        long perSample = sizeof(float) * (long)p.Height * p.Width * (p.Channels + 1);
-        long valCache = Math.Min(config.Data.CacheBytes / 4, perSample * splits.Val.Count);
-        trainLoader = new BatchLoader(splits.Train, reader, new LoaderOptions
-        {
-            Batch = config.Batch,
-            Seed = config.Seed,
-            Training = true,
-            Augmentation = config.Augmentation,
-            CacheBytes = config.Data.CacheBytes - valCache,
-        });
-        valLoader = new BatchLoader(splits.Val, reader, new LoaderOptions { Batch = config.Batch, CacheBytes = valCache });
+        samples = new TrainingData(config, data, splits, read);
+        trainLoader = samples.TrainLoader;
         batchesPerEpoch = trainLoader.BatchCount / config.Accumulation * config.Accumulation;
         if (batchesPerEpoch == 0)
             throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need more " +
@@ -65,10 +55,9 @@ internal sealed class TrainingRun : IDisposable
         device = CpuDevice.Create(config.Threads);
         model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
         predictor = new Predictor(model, device, arena);
-        // Beside the plans: prepared samples, batches under way in two loaders, packed weights of the validation plan,
-        // and what the runtime takes on for compiled code and decoded pictures (40 MiB measured on small runs).
-        long beside = (40L << 20) + Math.Min(config.Data.CacheBytes, perSample * (splits.Train.Count + splits.Val.Count)) +
-            6 * perSample * config.Batch + model.Network.Store.Size * sizeof(float);
+        // Beside the plans: samples, packed weights of the validation plan, and what the runtime takes on for compiled
+        // code and decoded pictures (40 MiB measured on small runs).
+        long beside = (40L << 20) + samples.ForecastBytes + model.Network.Store.Size * sizeof(float);
         optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
         options = new TrainingStepOptions
         {
@@ -78,8 +67,8 @@ internal sealed class TrainingRun : IDisposable
             CheckNumerics = config.CheckNumerics,
             LossScale = 1f / config.Accumulation,
         };
-        var image = new Shape(trainLoader.BatchSize, p.Height, p.Width, p.Channels);
-        var target = new Shape(trainLoader.BatchSize, p.Height, p.Width, 1);
+        var image = p.InputShape(trainLoader.BatchSize, p.Channels);
+        var target = p.InputShape(trainLoader.BatchSize, 1);
         plan = o => new TrainingStep(model.Network, device, loss, image, target, o, arena);
         // All parameters learning takes most memory, so this is what is forecast and has to fit from the start.
         (firstStep, addingStep) = Steps();
@@ -206,7 +195,7 @@ internal sealed class TrainingRun : IDisposable
     {
         double trainSeconds = state.EpochSeconds, rate = Rate;
         var watch = Stopwatch.StartNew();
-        var scores = ValidationPass.Run(predictor, valLoader,
+        var scores = samples.Validation.Run(predictor,
             done => Report(TrainPhase.Validate, done, splits.Val.Count, p => p), cancel);
         if (scores is null) return false;
         int epoch = state.Epoch + 1;
@@ -232,7 +221,7 @@ internal sealed class TrainingRun : IDisposable
         SaveState();
         bool draws = config.SampleEvery > 0 && (epoch % config.SampleEvery == 0 || epoch == config.Epochs);
         RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: draws);
-        if (draws) DrawSamples(epoch);
+        if (draws) samples.DrawSamples(predictor, folder.Samples(epoch));
         Report(TrainPhase.Validate, splits.Val.Count, splits.Val.Count, p => p with { Epoch = epoch, Completed = metrics });
         return true;
     }
@@ -242,7 +231,7 @@ internal sealed class TrainingRun : IDisposable
         holdsBestWeights = true;
         if (File.Exists(folder.BestWeights)) model.Reload(folder.BestWeights);
         int total = splits.Val.Count + splits.Test.Count;
-        string report = RunReport.Write(folder, config, data, splits, state, predictor, reader, stoppedEarly,
+        string report = RunReport.Write(folder, config, data, splits, state, predictor, read, stoppedEarly,
             done => Report(TrainPhase.Evaluate, done, total, p => p), cancel);
         RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: true);
         folder.MarkDone(report);
@@ -276,20 +265,6 @@ internal sealed class TrainingRun : IDisposable
 
     private TrainResult Result(bool interrupted, bool stoppedEarly) => new(folder.Root, state.Epoch, state.BestEpoch,
         state.BestEpoch > 0 ? state.BestScore : double.NaN, interrupted, stoppedEarly, state.Seconds + state.EpochSeconds);
-
-    private void DrawSamples(int epoch)
-    {
-        const int Count = 6;
-        string where = folder.Samples(epoch);
-        int step = Math.Max(1, splits.Val.Count / Count);
-        for (int i = 0, drawn = 0; i < splits.Val.Count && drawn < Count; i += step, drawn++)
-        {
-            var sample = splits.Val[i];
-            var image = reader.ReadImage(sample.ImagePath);
-            ImageFile.WritePng(Path.Combine(where, sample.Name.Replace('/', '_') + ".png"),
-                ClassDrawing.Compare(image, reader.ReadLabels(sample, image), predictor.Predict(image).Labels));
-        }
-    }
 
     private void RequireFinite(float loss)
     {

@@ -1,3 +1,4 @@
+using Krait.Engine;
 using Krait.Imaging;
 using Krait.Training.Data;
 
@@ -41,19 +42,6 @@ public sealed class PicturePredictionTests
     }
 
     [Fact]
-    public void Every_pixel_is_covered_and_tiles_end_at_the_border()
-    {
-        foreach (var (h, w) in new[] { (1, 1), (16, 16), (17, 40), (64, 100), (31, 33) })
-        {
-            var grid = new TileGrid(h, w, 16, 16);
-            var weight = new float[h * w];
-            foreach (var tile in grid.Tiles) grid.Add(new float[256], 1, tile, new float[h * w], weight);
-            Assert.All(weight, v => Assert.True(v > 0));
-            Assert.All(grid.Tiles, t => Assert.True(t.Row + 16 <= Math.Max(h, 16) && t.Column + 16 <= Math.Max(w, 16)));
-        }
-    }
-
-    [Fact]
     public void Softmax_and_labels_of_several_classes()
     {
         float[] logits = [1000, 0, -1000, 0, 0, 3, 2, 2, 1];
@@ -67,9 +55,9 @@ public sealed class PicturePredictionTests
         ? PicturePrediction.Tiled(picture, Plain, 1, RedIsForeground)
         : PicturePrediction.Resized(picture, Plain, 1, RedIsForeground);
 
-    private static float[] RedIsForeground(ReadOnlySpan<float> image, int batch, int height, int width)
+    private static float[] RedIsForeground(ReadOnlySpan<float> image, Shape shape)
     {
-        var logits = new float[batch * height * width];
+        var logits = new float[image.Length / shape.Width];
         for (int i = 0; i < logits.Length; i++) logits[i] = image[3 * i] * 20 - 10;
         return logits;
     }
