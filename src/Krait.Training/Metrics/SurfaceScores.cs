@@ -32,8 +32,9 @@ public sealed record SurfaceScores(double Dice, double Hausdorff95, double Hausd
             toPrediction.Average());
     }
 
-    /// <summary>2 |A and B| / (|A| + |B|); 0 where both are empty.</summary>
-    public static double DiceOf(bool[] predicted, bool[] reference)
+    /// <summary>2 |A and B| / (|A| + |B|).</summary>
+    /// <param name="bothEmpty">What two empty masks score: 0 with medpy, 1 in the published microscopy evaluation.</param>
+    public static double DiceOf(bool[] predicted, bool[] reference, double bothEmpty = 0)
     {
         long both = 0, sizes = 0;
         for (int i = 0; i < predicted.Length; i++)
@@ -41,7 +42,7 @@ public sealed record SurfaceScores(double Dice, double Hausdorff95, double Hausd
             both += predicted[i] && reference[i] ? 1 : 0;
             sizes += (predicted[i] ? 1 : 0) + (reference[i] ? 1 : 0);
         }
-        return sizes == 0 ? 0 : 2.0 * both / sizes;
+        return sizes == 0 ? bothEmpty : 2.0 * both / sizes;
     }
 
     /// <summary>

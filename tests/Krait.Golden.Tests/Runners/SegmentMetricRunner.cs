@@ -51,7 +51,7 @@ internal static class SegmentMetricRunner
                     ["robust_hd95"] = n.RobustHausdorff,
                 };
             case "metric.dice":
-                return new() { ["dice"] = SurfaceScores.DiceOf(a, b) };
+                return new() { ["dice"] = SurfaceScores.DiceOf(a, b, bothEmpty: 1) };
             case "metric.cells":
                 return Cells(CellScores.Of(Whole(pred), Whole(gt), grid, args.Real("iou_threshold"),
                     args.Flag("count_boundary"), args.Whole("boundary_width")));

@@ -77,6 +77,16 @@ public sealed class MetricsTests
         Assert.Equal(0, Summary.Of([]).Count);
     }
 
+    [Fact]
+    public void Dice_of_two_empty_masks_is_what_the_evaluation_that_is_followed_says()
+    {
+        bool[] empty = [false, false, false], some = [true, false, true];
+        Assert.Equal(0, SurfaceScores.DiceOf(empty, empty));
+        Assert.Equal(1, SurfaceScores.DiceOf(empty, empty, bothEmpty: 1));
+        Assert.Equal(0, SurfaceScores.DiceOf(some, empty, bothEmpty: 1));
+        Assert.Equal(2.0 / 3, SurfaceScores.DiceOf(some, [true, false, false], bothEmpty: 1), 12);
+    }
+
     private static byte[] Mask(int length, int from, int to)
     {
         var mask = new byte[length];
