@@ -15,7 +15,7 @@ namespace Krait.Cli.Commands;
 /// <summary>Scores a trained model on pictures with masks.</summary>
 static class EvaluateCommand
 {
-    const string Everything = "all";
+    const string Everything = "all", DistancesName = "distances", ObjectsName = "objects";
 
     static readonly Option<string> Model = new("--model", "-m")
     {
@@ -57,6 +57,17 @@ static class EvaluateCommand
         Description = "Compare at the training size, as the papers do, instead of the pictures' own.",
     };
 
+    static readonly Option<string[]?> Metrics = new Option<string[]?>("--metrics")
+    {
+        Description = "Measure more, for every class: distances (HD95, ASD, ASSD, NSD; in millimetres where volumes "
+            + "have a spacing, else in pixels), objects (F1 of connected objects, such as cells; pictures only).",
+        HelpName = "what",
+        AllowMultipleArgumentsPerToken = true,
+    }.AcceptOnlyFromAmong(DistancesName, ObjectsName);
+
+    static readonly Option<double?> Tolerance =
+        OptionParsers.Real("--tolerance", 0, 1e6, "Of the NSD, in millimetres or pixels [2].");
+
     static readonly Option<double?> MinDice =
         OptionParsers.Real("--min-dice", 0, 1, "End with code 7 if the mean DSC of the pictures is lower.");
 
@@ -64,12 +75,13 @@ static class EvaluateCommand
     {
         var command = new KraitCommand("evaluate", "Score a trained model on pictures with masks.")
         {
-            Model, Data, Split, Output, Overlay, Tiles, TrainingSize, MinDice, ImageOptions.MaxPixels,
+            Model, Data, Split, Output, Overlay, Tiles, TrainingSize, Metrics, Tolerance, MinDice, ImageOptions.MaxPixels,
         };
         command.Examples =
         [
             "krait evaluate -m runs/second-try",
             "krait evaluate -m best.safetensors --data kvasir-seg --split val --overlay -o scores",
+            "krait evaluate -m runs/second-try --metrics distances objects --tolerance 1",
             "krait evaluate -m runs/second-try --min-dice 0.8 --json",
         ];
         command.Does(terminal, Run);
@@ -94,6 +106,7 @@ static class EvaluateCommand
                 Size = context.Get(TrainingSize) ? EvaluationSize.Training : EvaluationSize.Native,
                 Tiles = context.Get(Tiles),
                 OverlayFolder = context.Get(Overlay) ? Path.Combine(folder!, "overlays") : null,
+                Measures = Measures(context),
                 Seed = context.Seed ?? 42,
                 Read = read,
             }, new Reporter<int>(done => progress.Report(done, samples.Count)), context.Stop);
@@ -108,6 +121,16 @@ static class EvaluateCommand
             throw new GateException(string.Create(CultureInfo.InvariantCulture,
                 $"--min-dice: the mean DSC must be at least {least}; got {scores.Dice.Mean:0.0000}."));
         return ExitCode.Success;
+    }
+
+    static CaseMeasures Measures(CommandContext context)
+    {
+        string[] asked = context.Get(Metrics) ?? [];
+        var measures = new CaseMeasures(asked.Contains(DistancesName), asked.Contains(ObjectsName));
+        if (context.Get(Tolerance) is not { } tolerance)
+            return measures;
+        return measures.HasDistances ? measures with { Tolerance = tolerance }
+            : throw new UsageException("--tolerance is of the NSD: give --metrics distances as well.");
     }
 
     static Dataset OpenData(CommandContext context, RunFolder? run, ImageReadOptions read)

@@ -29,12 +29,14 @@ public static class EvaluationReport
     {
         var text = new StringBuilder("name,dice,iou");
         foreach (var c in classes.Skip(1)) text.Append(",dice_").Append(c.Name.Replace(',', '_'));
+        foreach (var (name, _) in scores.More) text.Append(',').Append(name.Replace(',', '_'));
         text.Append('\n');
         foreach (var image in scores.Images)
         {
             string name = image.Name.Contains(',') ? $"\"{image.Name}\"" : image.Name;
             text.Append(name).Append(',').Append(Cell(image.Dice)).Append(',').Append(Cell(image.IoU));
             foreach (double d in image.ClassDice) text.Append(',').Append(Cell(d));
+            foreach (var (_, value) in image.More) text.Append(',').Append(Cell(value));
             text.Append('\n');
         }
         return text.ToString();
@@ -59,6 +61,7 @@ public static class EvaluationReport
         Row(text, "IoU", scores.IoU);
         if (classes.Count > 2)
             for (int c = 1; c < classes.Count; c++) Row(text, $"DSC {classes[c].Name}", scores.ClassDice[c - 1]);
+        foreach (var (name, summary) in scores.More) Row(text, name, summary);
         text.Append('\n').Append(EvaluationScores.EmptyMaskRule).Append(" Intervals: percentile bootstrap of the mean, ")
             .Append(CultureInfo.InvariantCulture, $"{Bootstrap.Resamples} resamples.\n");
         return text.ToString();
@@ -85,6 +88,7 @@ public static class EvaluationReport
             Write(json, "dsc", scores.Dice);
             Write(json, "iou", scores.IoU);
             for (int c = 1; c < classes.Count; c++) Write(json, "dsc_" + classes[c].Name, scores.ClassDice[c - 1]);
+            foreach (var (name, summary) in scores.More) Write(json, name, summary);
             json.WriteEndObject();
             json.WriteString("empty_mask_rule", EvaluationScores.EmptyMaskRule);
             json.WriteStartArray("confusion");

@@ -26,6 +26,9 @@ public sealed record EvaluationOptions
     /// <summary>Folder for overlays of hit, false alarm and miss, or null.</summary>
     public string? OverlayFolder { get; init; }
 
+    /// <summary>What is measured beside the overlap.</summary>
+    public CaseMeasures Measures { get; init; } = new();
+
     /// <summary>Names the bootstrap draws.</summary>
     public ulong Seed { get; init; }
 

@@ -6,7 +6,7 @@ public sealed record EvaluationScores
     /// <summary>The rule for empty masks, in words, for every report.</summary>
     public const string EmptyMaskRule =
         "A class that is neither predicted nor in the reference has no score in that picture and is left out of the " +
-        "means (counted as undefined); a class in only one of the two scores 0.";
+        "means (counted as undefined); a class in only one of the two scores 0 (its distances are undefined).";
 
     public required ConfusionMatrix Matrix { get; init; }
     public required PooledScores Pooled { get; init; }
@@ -21,6 +21,9 @@ public sealed record EvaluationScores
     /// <summary>Summary of DSC of each foreground class, class 1 first.</summary>
     public required IReadOnlyList<Summary> ClassDice { get; init; }
 
+    /// <summary>Summaries of what was measured beside, by name.</summary>
+    public IReadOnlyList<(string Name, Summary Summary)> More { get; init; } = [];
+
     /// <summary>Gathers pictures into scores.</summary>
     public static EvaluationScores Of(ConfusionMatrix matrix, IReadOnlyList<ImageScores> images, ulong seed = 0) => new()
     {
@@ -31,5 +34,7 @@ public sealed record EvaluationScores
         IoU = Summary.Of(images.Select(x => x.IoU), seed),
         ClassDice = [.. Enumerable.Range(0, matrix.Classes - 1)
             .Select(c => Summary.Of(images.Select(x => x.ClassDice[c]), seed))],
+        More = images.Count == 0 ? [] : [.. images[0].More.Select((score, i) =>
+            (score.Name, Summary.Of(images.Select(x => x.More[i].Value), seed)))],
     };
 }

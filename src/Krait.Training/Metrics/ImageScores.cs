@@ -13,6 +13,9 @@ namespace Krait.Training.Metrics;
 public sealed record ImageScores(string Name, double Dice, double IoU, IReadOnlyList<double> ClassDice,
     bool ReferenceIsEmpty, bool PredictionIsEmpty)
 {
+    /// <summary>What <see cref="CaseMeasures"/> gave beside.</summary>
+    public IReadOnlyList<(string Name, double Value)> More { get; init; } = [];
+
     /// <summary>Scores a prediction against its reference, both maps of class numbers.</summary>
     public static ImageScores Of(string name, ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> reference, int classes)
     {
