@@ -60,6 +60,22 @@ public sealed class TrainTests(TinyRun tiny) : IClassFixture<TinyRun>
     }
 
     [Fact]
+    public void Evaluation_measures_distances_and_objects_when_asked()
+    {
+        CliRun run = CliRun.Of("evaluate", "-m", tiny.Run, "--split", "val", "--metrics", "distances", "objects",
+            "--tolerance", "3", "--json", "-o", tiny.PathOf("measured"));
+        Assert.Equal(ExitCode.Success, run.Code);
+        JsonNode scores = JsonNode.Parse(run.Output)!;
+        Assert.Equal("in pixels; NSD within 3 pixels", (string)scores["distances"]!);
+        foreach (string name in new[] { "hd95", "asd", "assd", "nsd", "f1" })
+            Assert.NotNull(scores["per_image"]![$"{name}_lesion"]!["undefined"]);
+        Assert.EndsWith(",hd95_lesion,asd_lesion,assd_lesion,nsd_lesion,f1_lesion",
+            File.ReadLines(tiny.PathOf("measured", "per_case.csv")).First());
+        Assert.Equal(ExitCode.Usage, CliRun.Of("evaluate", "-m", tiny.Run, "--tolerance", "3").Code);
+        Assert.Equal(ExitCode.Usage, CliRun.Of("evaluate", "-m", tiny.Run, "--metrics", "fid").Code);
+    }
+
+    [Fact]
     public void Prediction_writes_a_mask_and_an_overlay_for_every_picture()
     {
         string masks = tiny.PathOf("masks"), pictures = Path.Combine(tiny.Data, "test", "images");

@@ -99,6 +99,7 @@ static class EvaluateCommand
         string? folder = context.Get(Output) ?? (run is null ? null : Path.Combine(run.Root, "eval", part));
         if (context.Get(Overlay) && folder is null)
             throw new UsageException("--overlay needs a place: give --output FOLDER.");
+        CaseMeasures measures = Measures(context);
         EvaluationScores scores;
         using (ProgressLine progress = context.Progress($"evaluate {part}", "pictures"))
             scores = Evaluator.Run(predictor, samples, data.Coding, new EvaluationOptions
@@ -106,15 +107,18 @@ static class EvaluateCommand
                 Size = context.Get(TrainingSize) ? EvaluationSize.Training : EvaluationSize.Native,
                 Tiles = context.Get(Tiles),
                 OverlayFolder = context.Get(Overlay) ? Path.Combine(folder!, "overlays") : null,
-                Measures = Measures(context),
+                Measures = measures,
                 Seed = context.Seed ?? 42,
                 Read = read,
             }, new Reporter<int>(done => progress.Report(done, samples.Count)), context.Stop);
+        string unit = predictor.Model.Preprocessing.IsVolume ? "mm" : "pixels";
         (string, string)[] facts =
         [
             ("weights", ModelSource.WeightsPath(target)), ("data", data.Root), ("part", part),
             ("size", context.Get(TrainingSize) ? "training" : "native"),
             ("method", context.Get(Tiles) ? "tiles" : "resized"),
+            .. measures.HasDistances ? [("distances", string.Create(CultureInfo.InvariantCulture,
+                $"in {unit}; NSD within {measures.Tolerance} {unit}"))] : Array.Empty<(string, string)>(),
         ];
         Write(context, scores, data, facts, folder);
         if (context.Get(MinDice) is { } least && !(scores.Dice.Mean >= least))

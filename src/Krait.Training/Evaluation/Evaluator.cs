@@ -70,7 +70,11 @@ public static class Evaluator
             var matrix = new ConfusionMatrix(classes);
             matrix.Add(compared.Predicted, compared.Reference);
             total.Add(matrix);
-            images.Add(ImageScores.Of(samples[i].Name, matrix));
+            images.Add(ImageScores.Of(samples[i].Name, matrix) with
+            {
+                More = options.Measures.Of(compared.Predicted, compared.Reference,
+                    new MaskGrid(compared.Size, compared.SpacingMm), coding.Classes),
+            });
             if (options.OverlayFolder is { } folder)
                 ImageFile.WritePng(Path.Combine(folder, samples[i].Name.Replace('/', '_') + ".png"), compared.Draw());
             progress?.Report(ahead);
