@@ -1,5 +1,6 @@
 using Krait.Engine;
 using Krait.Imaging;
+using Krait.Onnx;
 using Krait.Training.Config;
 using Krait.Training.Execution;
 using Krait.Weights;
@@ -20,7 +21,7 @@ public readonly record struct Failure(int Code, string Message)
         ImageFormatException { MissingDependency: true } e => new(ExitCode.MissingDependency, e.Message),
         _ when IsFullDisk(exception) || IsFullDisk(exception.InnerException) =>
             new(ExitCode.Unexpected, exception.Message),
-        ConfigException or WeightsException or ImageFormatException or ShapeException =>
+        ConfigException or WeightsException or ImageFormatException or ShapeException or ExportException =>
             new(ExitCode.BadInput, exception.Message),
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException =>
             new(ExitCode.BadInput, exception.Message),

@@ -5,6 +5,7 @@ using Krait.Engine;
 using Krait.Models;
 using Krait.Training.Config;
 using Krait.Training.Execution;
+using Krait.Weights;
 
 namespace Krait.Cli;
 
@@ -54,33 +55,42 @@ static class ModelSource
     public static (SegmentationModel Model, Shape Input) Open(CommandContext context, string target, PictureSize? size,
         int batch)
     {
+        (LoadedModel loaded, Shape input) = Load(context, target, size, batch);
+        return (loaded.Model, input);
+    }
+
+    /// <summary>As above together with what the weights file says; a fresh model has its options alone to tell.</summary>
+    public static (LoadedModel Loaded, Shape Input) Load(CommandContext context, string target, PictureSize? size,
+        int batch)
+    {
         int? dims = size is { Depth: > 0 } ? 3 : context.Get(Dims);
         int[] axes = (size ?? (dims == 3 ? new PictureSize(64, 64) : new PictureSize(256, 256))).Axes(dims ?? 2);
-        SegmentationModel model = Open(context, target, dims, axes);
+        LoadedModel loaded = Load(context, target, dims, axes);
         try
         {
-            if (model.Dims != axes.Length)
-                axes = (size ?? new PictureSize(64, 64)).Axes(model.Dims);
-            return (model, new Shape([batch, .. axes, model.InputChannels]));
+            if (loaded.Model.Dims != axes.Length)
+                axes = (size ?? new PictureSize(64, 64)).Axes(loaded.Model.Dims);
+            return (loaded, new Shape([batch, .. axes, loaded.Model.InputChannels]));
         }
         catch (UsageException)
         {
-            model.Dispose();
+            loaded.Dispose();
             throw;
         }
     }
 
-    static SegmentationModel Open(CommandContext context, string target, int? dims, int[] size)
+    static LoadedModel Load(CommandContext context, string target, int? dims, int[] size)
     {
         bool isName = ModelRegistry.All.Any(m => m.Id.Equals(target, StringComparison.OrdinalIgnoreCase));
         if (!isName && (File.Exists(target) || Directory.Exists(target)))
-            return ModelFile.Load(WeightsPath(target)).Model;
+            return ModelFile.Load(WeightsPath(target));
         try
         {
             if (dims is not null && !ModelRegistry.Find(target).Defaults().ContainsKey("dims"))
                 throw new UsageException(dims == 3 ? $"{target} takes pictures, not volumes. Give --size n or HxW."
                     : $"--dims: {target} comes in 2-D only. Leave it out.");
-            return ModelRegistry.Create(target, OptionsJson(context, dims), context.Seed ?? 0, size);
+            SegmentationModel model = ModelRegistry.Create(target, OptionsJson(context, dims), context.Seed ?? 0, size);
+            return new LoadedModel(model, new KraitMetadata { Model = model.Id, Options = model.OptionsJson() }, null);
         }
         catch (ArgumentException e)
         {

@@ -14,7 +14,8 @@ public sealed partial class ArchitectureTests
         ["Krait.Weights"] = ["Krait.Engine"],
         ["Krait.Imaging"] = [],
         ["Krait.Training"] = ["Krait.Models", "Krait.Imaging", "Krait.Weights"],
-        ["Krait.Cli"] = ["Krait.Training"],
+        ["Krait.Onnx"] = ["Krait.Models", "Krait.Weights"],
+        ["Krait.Cli"] = ["Krait.Training", "Krait.Onnx"],
     };
 
     [Fact]
@@ -57,6 +58,7 @@ public sealed partial class ArchitectureTests
     [InlineData("src/Krait.Weights")]
     [InlineData("src/Krait.Imaging")]
     [InlineData("src/Krait.Training")]
+    [InlineData("src/Krait.Onnx")]
     public void Only_the_command_line_prints(string project) =>
         Forbid(project, ConsoleWords(), "only Krait.Cli prints and reads arguments");
 

@@ -27,6 +27,11 @@ static class BenchCommand
     static readonly Option<bool> Layers = new("--layers") { Description = "Show the time of each layer." };
     static readonly Option<bool> Limits = new("--limits") { Description = "Measure the machine's limits only." };
 
+    static readonly Option<bool> Serve = new("--serve")
+    {
+        Description = "Run the model whenever a line on standard input says so; see bench/peers.",
+    };
+
     public static KraitCommand Create(Terminal terminal)
     {
         var command = new KraitCommand("bench",
@@ -50,7 +55,9 @@ static class BenchCommand
         SimdLevel level = SimdLevels.Choose(Environment.GetEnvironmentVariable(SimdLevels.Variable));
         using Device device = CpuDevice.Create(context.Threads);
         var report = new BenchReport(context, level, device.Threads);
-        if (context.Get(Model) is { } target)
+        if (context.Get(Model) is { } served && context.Get(Serve))
+            Answer(context, served, device);
+        else if (context.Get(Model) is { } target)
             report.Write(TimeModel(context, target, device, level), target, context.Get(Train), context.Get(Layers));
         else if (context.Get(Limits))
             report.Write(MeasureLimits(device.Threads, level, out double? others), [], others);
@@ -76,6 +83,16 @@ static class BenchCommand
         IReadOnlyList<KernelTiming> kernels =
             KernelBenchmark.Run(device, probe, (done, total) => progress.Report(done, total), context.Stop);
         report.Write(probe.Best, kernels, busy.OthersShare());
+    }
+
+    static void Answer(CommandContext context, string target, Device device)
+    {
+        (SegmentationModel opened, Shape input) =
+            ModelSource.Open(context, target, context.Get(Size), context.Get(Batch) ?? 1);
+        using SegmentationModel model = opened;
+        using var server = new RunServer(model, device, input);
+        using var lines = new StreamReader(Console.OpenStandardInput());
+        server.Serve(lines, context.Terminal.Output, context.Stop);
     }
 
     static ModelTiming TimeModel(CommandContext context, string target, Device device, SimdLevel level)

@@ -14,6 +14,7 @@ public static class CommandList
         PredictCommand.Create(terminal),
         InspectCommand.Create(terminal),
         ConvertCommand.Create(terminal),
+        ExportCommand.Create(terminal),
         DataCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         BenchCommand.Create(terminal),

@@ -71,7 +71,7 @@ static class PredictCommand
                 context.Stop.ThrowIfCancellationRequested();
                 try
                 {
-                    report.Add(Predict(context, predictor, pairs[i].Picture, pairs[i].Mask));
+                    report.Add((JsonNode)Predict(context, predictor, pairs[i].Picture, pairs[i].Mask));
                 }
                 catch (ImageFormatException e) when (pairs.Count > 1 && !e.MissingDependency)
                 {

@@ -23,6 +23,8 @@ public sealed class Activate : Op
     public static Value Apply(Value x, Activation activation, float slope = DefaultSlope) =>
         activation == Activation.None ? x : x.Program.Append(new Activate(x, activation, slope)).Outputs[0];
 
+    internal (Activation Kind, float Slope) Function => (_activation, _slope);
+
     public override string Name => _activation.ToString();
 
     public override Cost Cost =>

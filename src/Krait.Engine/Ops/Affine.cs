@@ -18,6 +18,8 @@ public sealed class Affine : Op
     public static Value Apply(Value x, float scale, float shift = 0f) =>
         x.Program.Append(new Affine(x, scale, shift)).Outputs[0];
 
+    internal (float Scale, float Shift) Numbers => (_scale, _shift);
+
     public override Cost Cost => Cost.Streaming(this);
 
     public override bool CanOverwrite(int output, int input) => true;

@@ -45,6 +45,10 @@ public sealed class BatchNorm : Op
         float slope = Activate.DefaultSlope, Value? batches = null) => x.Program.Append(new BatchNorm(x, gamma, beta,
             runningMean, runningVariance, batches, eps, momentum, activation, slope)).Outputs[0];
 
+    internal float Eps => _eps;
+
+    internal (Activation Kind, float Slope) Function => (_activation, _slope);
+
     public override Cost Cost =>
         Cost.Streaming(this, CostKind.Norm, Activate.ExpsOf(_activation, Outputs[0].Shape.Count));
 

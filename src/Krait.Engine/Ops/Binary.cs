@@ -32,6 +32,8 @@ public sealed class Binary : Op
         return a.Program.Append(new Binary(kind, a, b)).Outputs[0];
     }
 
+    internal BinaryKind Kind => _kind;
+
     public override string Name => _kind.ToString();
 
     public override Cost Cost => Cost.Streaming(this);

@@ -29,6 +29,8 @@ public sealed class Conv : Op
         return x.Program.Append(new Conv(x, PackConv.Apply(weight, shape), weight, bias, shape)).Outputs[0];
     }
 
+    internal ConvShape Geometry => _shape;
+
     public override string Name => _shape.HasTransposedWeight ? nameof(ConvTranspose) : nameof(Conv);
 
     public override Cost Cost => new(CostKind.Conv, _shape.Macs, 0, Cost.BytesOf(this));

@@ -89,6 +89,10 @@ public sealed class DepthwiseConv : Op
         };
     }
 
+    internal DepthwiseShape Geometry => _shape;
+
+    internal Activation Activation => _activation;
+
     public override Cost Cost => new(
         CostKind.Conv, _shape.CountedPixels * _shape.Channels * _shape.Taps, Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
         Cost.BytesOf(this));

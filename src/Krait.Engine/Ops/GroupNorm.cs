@@ -39,6 +39,12 @@ public sealed class GroupNorm : Op
         Activation activation = Activation.None, float slope = Activate.DefaultSlope) =>
         x.Program.Append(new GroupNorm(x, groups, gamma, beta, eps, activation, slope)).Outputs[0];
 
+    internal int Groups => _groups;
+
+    internal float Eps => _eps;
+
+    internal (Activation Kind, float Slope) Function => (_activation, _slope);
+
     public override Cost Cost =>
         Cost.Streaming(this, CostKind.Norm, Activate.ExpsOf(_activation, Outputs[0].Shape.Count));
 

@@ -57,6 +57,9 @@ public sealed class Interpolate : Op
             .Outputs[0];
     }
 
+    /// <summary>Depth, height, width.</summary>
+    internal InterpolateAxis[] Axes => [_depth, _height, _across];
+
     public override Cost Cost => Cost.Streaming(this);
 
     public override void Differentiate(Gradients gradients)

@@ -34,6 +34,8 @@ public sealed class LayerNorm : Op
     internal static Value ApplyGated(Value x, Value? gamma, Value? beta, Value z, float eps) =>
         x.Program.Append(new LayerNorm(x, gamma, beta, z, eps)).Outputs[0];
 
+    internal float Eps => _eps;
+
     public override string Name => _isGated ? nameof(LayerNormGate) : nameof(LayerNorm);
 
     public override Cost Cost => Cost.Streaming(this, CostKind.Norm, _isGated ? Outputs[0].Shape.Count : 0);

@@ -41,6 +41,8 @@ public sealed class MatMul : Op
         return addend is null ? y : Add.Apply(y, addend);
     }
 
+    internal Activation Activation => _activation;
+
     public override Cost Cost =>
         new(_kind, Outputs[0].Shape.Count * _inner, Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
             Cost.BytesOf(this));

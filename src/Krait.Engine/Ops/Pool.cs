@@ -63,6 +63,11 @@ public sealed class Pool : Op
             PoolAxis.Adaptive(w, size.W))).Outputs[0];
     }
 
+    internal PoolKind Kind => _kind;
+
+    /// <summary>Depth, height, width.</summary>
+    internal PoolAxis[] Axes => [_depth, _height, _across];
+
     public override string Name => $"{_kind}Pool";
 
     public override Cost Cost => Cost.Streaming(this);

@@ -48,6 +48,8 @@ public sealed class Reduce : Op
     public static Value To(Value x, Value? times, Shape to, float scale = 1f) =>
         x.Program.Append(new Reduce(x, times, to, scale)).Outputs[0];
 
+    internal float Scale => _scale;
+
     public override Cost Cost => Cost.Streaming(this);
 
     public override void Differentiate(Gradients gradients)

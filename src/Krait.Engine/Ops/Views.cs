@@ -58,6 +58,8 @@ public sealed class SliceChannels : Op
             ? x
             : x.Program.Append(new SliceChannels(x, first, width)).Outputs[0];
 
+    internal int First => _first;
+
     public override Cost Cost => new(CostKind.Layout);
 
     internal override void OnCloned() => Outputs[0].MakeView(Inputs[0]!, _first);

@@ -26,6 +26,8 @@ public sealed class Window : Op
             ? x
             : x.Program.Append(new Window(x, begin, size)).Outputs[0];
 
+    internal (int D, int H, int W) Begin => _begin;
+
     public override Cost Cost => Cost.Streaming(this, CostKind.Layout);
 
     public override void Differentiate(Gradients gradients)

@@ -4,8 +4,8 @@ using Krait.Weights;
 
 namespace Krait.Training.Execution;
 
-/// <summary>A model together with what its weights file says about it.</summary>
-public sealed record LoadedModel(SegmentationModel Model, KraitMetadata Metadata, CoverageReport Coverage) : IDisposable
+/// <summary>A model together with what its weights file says about it; Coverage is null for a fresh one.</summary>
+public sealed record LoadedModel(SegmentationModel Model, KraitMetadata Metadata, CoverageReport? Coverage) : IDisposable
 {
     public void Dispose() => Model.Dispose();
 }
