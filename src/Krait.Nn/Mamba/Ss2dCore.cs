@@ -43,7 +43,7 @@ public sealed class Ss2dCore : Layer
             Value sum = Reduce.Apply(ReduceKind.Sum, Reshape.Apply(skips, new Shape(Directions, d)), 0);
             return Binary.Apply(BinaryKind.Mul, x, Reshape.Apply(sum, new Shape(d)));
         }
-        Value weight = Reshape.Apply(program.Parameter(_xProj), new Shape(checked((int)_xProj.Shape.Rows), d));
+        Value weight = Reshape.Apply(program.Parameter(_xProj), new Shape(_xProj.Shape[0] * _xProj.Shape[1], d));
         Value projected = MatMul.Apply(x, weight, kind: CostKind.Einsum);       // [B, H, W, 4 (R + 2 N)]
         return Engine.Ops.Ss2d.Apply(x, projected, program.Parameter(_stepWeight), program.Parameter(_stepBias),
             program.Parameter(_aLogs), skips);
