@@ -13,8 +13,8 @@ readonly record struct PictureSize(int Height, int Width, int Depth = 0)
         2 when Depth == 0 => [Height, Width],
         3 when Depth > 0 => [Depth, Height, Width],
         3 when Height == Width => [Height, Height, Height],
-        _ => throw new UsageException($"--size: must be {(dims == 3 ? "n or DxHxW for volumes" : "n or HxW for pictures")}; "
-            + $"got {this}."),
+        _ => throw new UsageException(
+            $"--size: must be {(dims == 3 ? "n or DxHxW for volumes" : "n or HxW for pictures")}; got {this}."),
     };
 
     public override string ToString() => Depth == 0 ? $"{Height}x{Width}" : $"{Depth}x{Height}x{Width}";

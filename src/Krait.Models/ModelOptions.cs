@@ -18,8 +18,8 @@ public abstract record ModelOptions
     public abstract JsonObject ToJson();
 
     /// <summary>
-    /// The same for a network that is trained on inputs of this size, one number an axis, where shapes of weights depend
-    /// on it and the options do not say it yet.
+    /// The same for a network that is trained on inputs of this size, one number an axis, where shapes of weights
+    /// depend on it and the options do not say it yet.
     /// </summary>
     public virtual ModelOptions ForInput(IReadOnlyList<int> size) => this;
 

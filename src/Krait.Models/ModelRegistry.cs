@@ -24,8 +24,8 @@ public static class ModelRegistry
 {
     const string SwinUMambaPaper =
         "Liu et al.: Swin-UMamba: Mamba-based UNet with ImageNet-based pretraining. arXiv:2402.03302";
-    const string UMambaPaper = "Ma, Li, Wang: U-Mamba: Enhancing Long-range Dependency for Biomedical Image Segmentation. "
-        + "arXiv:2401.04722";
+    const string UMambaPaper = "Ma, Li, Wang: U-Mamba: Enhancing Long-range Dependency for Biomedical Image "
+        + "Segmentation. arXiv:2401.04722";
 
     public static IReadOnlyList<ModelInfo> All { get; } =
     [
@@ -42,8 +42,8 @@ public static class ModelRegistry
         new("lightm-unet", "LightM-UNet", "Liao et al.: LightM-UNet: Mamba Assists in Lightweight UNet for Medical "
             + "Image Segmentation. arXiv:2403.05246", "residual vision-Mamba layers, separable convolutions; 2-D and 3-D",
             json => new LightMUnet(LightMUnetOptions.FromJson(json))),
-        new("nnunet", "nnU-Net", "Isensee et al.: nnU-Net: a self-configuring method for deep learning-based biomedical "
-            + "image segmentation. Nature Methods 18, 203-211 (2021)",
+        new("nnunet", "nnU-Net", "Isensee et al.: nnU-Net: a self-configuring method for deep learning-based "
+            + "biomedical image segmentation. Nature Methods 18, 203-211 (2021)",
             "the plain U-Net of nnU-Net in 2-D or 3-D: convolutions with instance norm, deep supervision",
             json => new NnUnet(NnUnetOptions.FromJson(json))),
         new("nnunet-resenc", "nnU-Net ResEnc", "Isensee et al.: nnU-Net Revisited. arXiv:2404.09556",
@@ -55,11 +55,11 @@ public static class ModelRegistry
         new("umamba-enc", "U-Mamba Enc", UMambaPaper,
             "a residual U-Net with Mamba in the encoder, in 2-D or 3-D, deep supervision",
             json => new UMambaEnc(UMambaEncOptions.FromJson(json))),
-        new("unet", "U-Net", "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image Segmentation. "
-            + "arXiv:1505.04597", "the classic: four halvings, 32 to 512 channels, BatchNorm",
+        new("unet", "U-Net", "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image "
+            + "Segmentation. arXiv:1505.04597", "the classic: four halvings, 32 to 512 channels, BatchNorm",
             json => new Unet(UnetOptions.FromJson(json))),
-        new("unetv2", "U-Net v2", "Peng, Sonka, Chen: U-Net v2: Rethinking the Skip Connections of U-Net for Medical Image "
-            + "Segmentation. arXiv:2311.17791", "PVT v2 encoder, CBAM, SDI fusion, deep supervision",
+        new("unetv2", "U-Net v2", "Peng, Sonka, Chen: U-Net v2: Rethinking the Skip Connections of U-Net for Medical "
+            + "Image Segmentation. arXiv:2311.17791", "PVT v2 encoder, CBAM, SDI fusion, deep supervision",
             json => new UnetV2(UnetV2Options.FromJson(json))),
     ];
 

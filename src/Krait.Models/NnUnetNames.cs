@@ -24,6 +24,7 @@ static partial class NnUnetNames
             yield return EncoderOfDecoder + inUnit[Encoder.Length..];
     }
 
-    [GeneratedRegex(@"(?<unit>(^|\.)(convs\.\d+|conv1|conv2|skip\.\d+))\.(?<part>conv|norm)\.", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<unit>(^|\.)(convs\.\d+|conv1|conv2|skip\.\d+))\.(?<part>conv|norm)\.",
+        RegexOptions.CultureInvariant)]
     private static partial Regex PartOfUnit();
 }

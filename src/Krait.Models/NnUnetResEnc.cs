@@ -51,7 +51,8 @@ public sealed class NnUnetResEnc : SegmentationModel
     {
         NnUnetResEncOptions o = _plan = (NnUnetResEncOptions)Options;
         var p = new Scope(Store);
-        _stem = new ConvStack(p / "encoder" / "stem", 1, o.InputChannels, o.Features[0], o.Kernels[0], o.Ones, o.ConvBias);
+        _stem = new ConvStack(p / "encoder" / "stem", 1, o.InputChannels, o.Features[0], o.Kernels[0], o.Ones,
+            o.ConvBias);
         _encoder = [.. Enumerable.Range(0, o.Stages).Select(s => new ResidualStack(p / "encoder" / "stages" / s,
             o.Blocks[s], o.Features[Math.Max(s - 1, 0)], o.Features[s], o.Kernels[s], o.Strides[s], o.ConvBias))];
         _decoder = NnUnet.Decoder(p / "decoder", o, o.ConvsDecoder);

@@ -64,7 +64,8 @@ sealed class PvtV2
 /// <summary>Overlapping patches become tokens: a convolution with a stride, then LayerNorm.</summary>
 sealed class OverlapEmbed(Scope p, int inWidth, int width, int kernel, int stride) : Layer(p)
 {
-    readonly Conv _proj = new(p / "proj", inWidth, width, kernel, stride, kernel / 2, init: PvtV2.FanOut(kernel, width));
+    readonly Conv _proj = new(p / "proj", inWidth, width, kernel, stride, kernel / 2,
+        init: PvtV2.FanOut(kernel, width));
     readonly LayerNorm _norm = new(p / "norm", width);
 
     protected override Value Trace(Value x) => _norm.Forward(_proj.Forward(x));
@@ -101,7 +102,8 @@ sealed class PvtBlock : Layer
 }
 
 /// <summary>
-/// Multi-head attention from every position to one key a window of the reduction's side: [B, H, W, C] to the same shape.
+/// Multi-head attention from every position to one key a window of the reduction's side: [B, H, W, C] to the same
+/// shape.
 /// </summary>
 /// <remarks>PVT, arXiv:2102.12122, equations 1 to 3.</remarks>
 sealed class PvtAttention : Layer

@@ -59,7 +59,8 @@ public abstract record StagedOptions : ModelOptions
         {
             Features = Features.Length > 0 ? Features
                 : [.. Enumerable.Range(0, stages).Select(s => Math.Min(most, 32 << Math.Min(s, 20)))],
-            Strides = Strides.Length > 0 ? Strides : [.. Enumerable.Range(0, stages).Select(s => DefaultStride(s, stages))],
+            Strides = Strides.Length > 0 ? Strides
+                : [.. Enumerable.Range(0, stages).Select(s => DefaultStride(s, stages))],
             Kernels = Kernels.Length > 0 ? Kernels : [.. Enumerable.Range(0, stages).Select(DefaultKernel)],
         };
         planned.CheckPlan(model);

@@ -9,7 +9,7 @@ namespace Krait.Models;
 /// <summary>
 /// y = LeakyReLU(norm(conv(LeakyReLU(norm(conv(x))))) + conv1x1(x)), [B, spatial..., I] to [B, spatial / stride..., O].
 /// </summary>
-/// <remarks>U-Mamba, arXiv:2401.04722, figure 1b. Parity: its convolutions have a bias whatever the plan says.</remarks>
+/// <remarks>U-Mamba, arXiv:2401.04722, figure 1b. Parity: a bias in each convolution, whatever the plan says.</remarks>
 sealed class UMambaBlock : Layer
 {
     readonly Conv _conv1;
@@ -62,8 +62,8 @@ sealed class UpsampleConv(Scope p, int inWidth, int outWidth, int[] stride) : La
     protected override Value Trace(Value x)
     {
         (int d, int h, int w) = x.Shape.Spatial;
-        int depth = stride.Length == 3 ? stride[0] : 1;
-        return _conv.Forward(Interpolate.Apply(x, (d * depth, h * stride[^2], w * stride[^1]), InterpolateMode.Nearest));
+        (int, int, int) size = (stride.Length == 3 ? d * stride[0] : 1, h * stride[^2], w * stride[^1]);
+        return _conv.Forward(Interpolate.Apply(x, size, InterpolateMode.Nearest));
     }
 }
 

@@ -76,7 +76,8 @@ public sealed class UMambaEnc : SegmentationModel
         {
             for (int s = 0; s < o.Stages; s++)
                 if (o.Dims == 3 || (o.Stages - 1 - s) % 2 == 0)
-                    _mambas[s] = new TokenMamba(encoder / "mamba_layers" / s, o.Features[s], o.ChannelTokens(s), o.Scan);
+                    _mambas[s] = new TokenMamba(encoder / "mamba_layers" / s, o.Features[s], o.ChannelTokens(s),
+                        o.Scan);
         });
     }
 
@@ -86,7 +87,8 @@ public sealed class UMambaEnc : SegmentationModel
 
     public override IEnumerable<string> RepeatsOf(string name) => NnUnetNames.RepeatsOf(name);
 
-    bool IsBoundToPatch => Enumerable.Range(0, _plan.Stages).Any(s => _mambas[s] is not null && _plan.ChannelTokens(s) > 0);
+    bool IsBoundToPatch =>
+        Enumerable.Range(0, _plan.Stages).Any(s => _mambas[s] is not null && _plan.ChannelTokens(s) > 0);
 
     (int D, int H, int W) Patch => (Dims == 3 ? _plan.PatchSize[0] : 1, _plan.PatchSize[^2], _plan.PatchSize[^1]);
 

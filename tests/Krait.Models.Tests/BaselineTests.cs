@@ -80,7 +80,9 @@ public sealed class BaselineTests
         { "umamba-enc", $$"""{{{Small2d}},"patchSize":[8,12]}""" }, // channels are tokens in the deepest stage
         { "umamba-enc", $$"""{{{Small3d}},"patchSize":[1,4,6]}""" },
         { "unet", """{"width":4,"halvings":3}""" },
-        { "unetv2", """{"widths":[16,16,16,16],"heads":[1,2,2,4],"depths":[1,1,1,1],"mlpRatios":[2,1,1,1],"midChannels":4}""" },
+        { "unetv2", """
+            {"widths":[16,16,16,16],"heads":[1,2,2,4],"depths":[1,1,1,1],"mlpRatios":[2,1,1,1],"midChannels":4}
+            """ },
     };
 
     [Theory]

@@ -22,7 +22,8 @@ static class InspectCommand
         var command = new KraitCommand("inspect",
             "Show layers, parameters, multiply-adds, exponentials and memory of a model, without running it.")
         {
-            ModelSource.Target, Size, ModelSource.Dims, Batch, Depth, ModelSource.Classes, ModelSource.Channels, ModelSource.Options,
+            ModelSource.Target, Size, ModelSource.Dims, Batch, Depth, ModelSource.Classes, ModelSource.Channels,
+            ModelSource.Options,
         };
         command.Examples =
         [

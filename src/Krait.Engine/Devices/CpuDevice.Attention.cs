@@ -31,7 +31,8 @@ public sealed unsafe partial class CpuDevice<L, V>
             (int sample, int head) = Math.DivRem(chunk / blocks, heads);
             long count = rows.Count / batch;
             int width = rows.Width / heads;
-            return new HeadRows(rows.Pointer + (sample * count * rows.Stride) + (head * width), count, width, rows.Stride);
+            float* first = rows.Pointer + (sample * count * rows.Stride) + (head * width);
+            return new HeadRows(first, count, width, rows.Stride);
         }
 
         /// <summary>The chunk's own block of them.</summary>

@@ -24,7 +24,8 @@ static unsafe class Attention<L, V> where L : struct, ILanes<V> where V : struct
         + Math.Max(PackedFloats(KeyBlock, d), MatMul<L, V>.TransposedScratchFloats(KeyBlock));
 
     /// <summary>y and ln(sum exp(scores)) of at most <see cref="QueryBlock"/> queries over all keys.</summary>
-    public static void Forward(HeadRows q, HeadRows k, HeadRows v, float scale, float* scratch, HeadRows y, HeadRows logSum)
+    public static void Forward(HeadRows q, HeadRows k, HeadRows v, float scale, float* scratch, HeadRows y,
+        HeadRows logSum)
     {
         float* scores = scratch, packed = scratch + (q.Count * k.Count);
         int keys = (int)k.Count;
@@ -107,8 +108,8 @@ static unsafe class Attention<L, V> where L : struct, ILanes<V> where V : struct
         long panels = MatMulPack<L, V>.Panels(b.Width);
         MatMulPack<L, V>.Panels(b.Pointer, b.Stride, 1, b.Count, b.Width, 0, panels, packed,
             b.Count * MatMulTile<L, V>.PanelWidth);
-        MatMul<L, V>.Forward(weights, b.Count, 1, b.Count, packed, b.Width, null, null, 0, 0, rows, 0, panels, y.Pointer,
-            y.Stride);
+        MatMul<L, V>.Forward(weights, b.Count, 1, b.Count, packed, b.Width, null, null, 0, 0, rows, 0, panels,
+            y.Pointer, y.Stride);
     }
 
     /// <summary>y[j] (+)= sum over rows of weights[r, j] b[r].</summary>

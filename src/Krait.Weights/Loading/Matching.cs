@@ -112,7 +112,7 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
             unexpected.Add(new NamedShape(tensor.Name, tensor.Shape));
     }
 
-    /// <summary>A second name: holds what the first holds, or fills its place where the first is not in the file.</summary>
+    /// <summary>A second name: the same numbers as under the first; fills its place where the first is absent.</summary>
     void Repeat(HostTensor tensor, string first)
     {
         if (!filled.TryGetValue(first, out var other))

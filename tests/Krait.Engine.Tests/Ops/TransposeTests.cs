@@ -4,7 +4,8 @@ namespace Krait.Engine.Tests.Ops;
 
 public sealed class TransposeTests
 {
-    public static TheoryData<int[]> Shapes => new() { { [2, 3, 5] }, { [1, 17, 33] }, { [2, 3, 5, 7] }, { [1, 2, 3, 2, 40] }, { [3, 1, 1] } };
+    public static TheoryData<int[]> Shapes =>
+        new() { { [2, 3, 5] }, { [1, 17, 33] }, { [2, 3, 5, 7] }, { [1, 2, 3, 2, 40] }, { [3, 1, 1] } };
 
     [Theory]
     [MemberData(nameof(Shapes))]

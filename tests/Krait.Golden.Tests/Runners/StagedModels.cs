@@ -49,7 +49,8 @@ internal static class StagedModels
         Assert.Equal(args.Wholes("n_conv_per_stage_decoder_effective"), options.BlocksDecoder);
         if (!args.Has("mamba_layers"))
             return;
-        var layers = args.Part("mamba_layers").EnumerateArray().ToDictionary(l => l.Whole("stage"), l => l.Whole("d_model"));
+        var layers = args.Part("mamba_layers").EnumerateArray()
+            .ToDictionary(l => l.Whole("stage"), l => l.Whole("d_model"));
         for (int s = 0; s < options.Features.Length; s++)
             Assert.Equal(layers.TryGetValue(s, out int width) ? width : 0,
                 model.Store.Find($"encoder.mamba_layers.{s}.norm.weight")?.Shape.Width ?? 0);
@@ -61,7 +62,8 @@ internal static class StagedModels
             && args.Real("norm_eps") == 1e-5 && args.Text("activation") == "leaky_relu"
             && args.Real("negative_slope") == 0.01 && args.Real("dropout") == 0,
             "instance norms with scale and shift, eps 1e-5, leaky ReLU of 0.01, no dropout");
-        ModelRunner.Require(args, args.Wholes("features_per_stage").Length == args.Whole("n_stages"), "a width a stage");
+        ModelRunner.Require(args, args.Wholes("features_per_stage").Length == args.Whole("n_stages"),
+            "a width a stage");
         return new JsonObject
         {
             ["dims"] = args.Whole("dims"),
