@@ -46,6 +46,59 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(["out.safetensors"], _folder.Files());
     }
 
+    /// <summary>The published state dictionary lists tensors up to four times.</summary>
+    [Theory]
+    [InlineData("model.nnunet_plain", "nnunet")]
+    [InlineData("model.umamba_enc", "umamba-enc")]
+    public void Repeated_tensors_are_held_once_and_written_back_under_all_names(string kind, string model)
+    {
+        (string published, string[] options, string patch) = Planned(kind);
+        string once = _folder.PathOf("once.safetensors"), all = _folder.PathOf("all.safetensors");
+        CliRun run = CliRun.Of(["convert", published, once, "--model", model, .. options, .. patch.Length == 0 ? []
+            : new[] { "--option", $"patchSize={patch}" }]);
+        Assert.Equal("", run.Error);
+        Assert.Contains("second name of a tensor", run.Output);
+        Assert.Equal(ExitCode.Success, CliRun.Of("convert", once, all).Code);
+        using TensorFile expected = WeightsFile.Open(published), single = WeightsFile.Open(once);
+        using TensorFile made = WeightsFile.Open(all);
+        Assert.True(single.Tensors.Count < expected.Tensors.Count / 2);
+        Assert.Equal(expected.Tensors.Select(t => t.Name).Order(), made.Tensors.Select(t => t.Name).Order());
+        Assert.All(expected.Tensors, t => Assert.True(t.HoldsSameAs(made[t.Name]), t.Name));
+        Assert.Equal(ExitCode.Success, CliRun.Of("inspect", all, "--size", "32").Code);
+    }
+
+    [Fact]
+    public void Weights_of_another_patch_are_explained()
+    {
+        (string published, string[] options, _) = Planned("model.umamba_enc");
+        CliRun run = CliRun.Of(["convert", published, _folder.PathOf("out.safetensors"), "--model", "umamba-enc",
+            .. options, "--option", "patchSize=[64,1024]", "--option", "strides=[[1,1],[8,16],[8,16]]"]);
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains("the model has 4). Set patchSize to the plan's patch_size", run.Error);
+    }
+
+    /// <summary>Weights of the first 2-D case of a kind, options that its args ask for, and its patch.</summary>
+    static (string Weights, string[] Options, string Patch) Planned(string kind)
+    {
+        JsonNode cases = JsonNode.Parse(File.ReadAllText(GoldenFolder.PathOf("cases.json")))!["cases"]!;
+        foreach (JsonNode? entry in cases.AsArray().Where(c => (string)c!["kind"]! == kind))
+        {
+            string folder = GoldenFolder.PathOf((string)entry!["path"]!);
+            JsonNode test = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "case.json")))!, args = test["args"]!;
+            if ((int)args["dims"]! != 2)
+                continue;
+            string text(string key) => args[key]!.ToJsonString();
+            string blocks = kind == "model.nnunet_plain" ? "convs" : "blocks";
+            string[] options = [$"features={text("features_per_stage")}", $"strides={text("strides")}",
+                $"kernels={text("kernel_sizes")}", $"{blocks}={text("n_conv_per_stage")}",
+                $"{blocks}Decoder={text("n_conv_per_stage_decoder")}", $"convBias={text("conv_bias")}"];
+            return (Path.Combine(folder, (string)test["weights"]!), [.. options.SelectMany(o => new[] { "--option", o }),
+                "--channels", text("input_channels"), "--classes", text("num_classes")],
+                args["input_size"]?.ToJsonString() ?? "");
+        }
+        throw new InvalidOperationException($"no 2-D case of {kind}");
+    }
+
     [Fact]
     public void A_missing_file_gives_code_3()
     {

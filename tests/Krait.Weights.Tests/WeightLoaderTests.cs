@@ -153,6 +153,34 @@ public sealed class WeightLoaderTests
         Assert.Equal(5, WeightLoader.Match(model, tensors, "a.pth", map).Assignments.Count);
     }
 
+    static HostTensor Filled(string name, float number) => HostTensor.FromFloat32(name, [2], [number, number]);
+
+    [Theory]
+    [InlineData("net.w", "net.second", "net.third")]
+    [InlineData("net.second", "net.w")]
+    [InlineData("net.third", "net.second")] // the first name is not there
+    [InlineData("net.w")]
+    public void A_tensor_that_is_listed_under_several_names_loads_once(params string[] names)
+    {
+        var repeats = new Dictionary<string, string> { ["second"] = "w", ["third"] = "w" };
+        var match = WeightLoader.Match([new("w", [2])], [.. names.Select(n => Filled(n, 3))], "a.pth", null, repeats);
+        Assert.True(match.Report.IsComplete, match.Report.ToText());
+        Assert.Equal(3, Assert.Single(match.Assignments).Source.ToFloat32()[0]);
+        Assert.Equal(names.Length - 1, match.Report.Ignored.Count);
+    }
+
+    [Fact]
+    public void Names_of_one_tensor_that_differ_are_refused_and_other_shapes_reported_once()
+    {
+        var repeats = new Dictionary<string, string> { ["second"] = "w" };
+        var e = Assert.Throws<WeightsException>(() =>
+            WeightLoader.Match([new("w", [2])], [Filled("w", 1), Filled("second", 2)], "a.pth", null, repeats));
+        Assert.Contains("second and w are one tensor", e.Message);
+        var report = WeightLoader.Match([new("w", [3])], [Filled("w", 1), Filled("second", 1)], "a.pth", null, repeats)
+            .Report;
+        Assert.Single(report.MisShaped);
+    }
+
     [Fact]
     public void A_tensor_in_a_mapped_place_of_another_shape_is_reported()
     {

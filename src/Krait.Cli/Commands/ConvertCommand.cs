@@ -67,6 +67,7 @@ static class ConvertCommand
             "krait convert best.pth best.safetensors",
             "krait convert best.pth vmunet.safetensors --model vmunet --size 256",
             "krait convert latest.pth net.safetensors --prefix model_state_dict.",
+            "krait convert runs/first/checkpoints/best.safetensors for-pytorch.safetensors",
         ];
         command.Does(terminal, Run);
         return command;
@@ -82,7 +83,7 @@ static class ConvertCommand
         if (context.Get(Model) is { } id)
             return WithModel(context, file, id, output);
         string prefix = context.Get(Prefix) ?? "";
-        HostTensor[] tensors = [.. file.Tensors
+        HostTensor[] tensors = [.. (KraitMetadata.TryRead(file) is null ? file.Tensors : ModelFile.WithAllNames(file))
             .Where(t => t.Name.StartsWith(prefix, StringComparison.Ordinal))
             .Select(t => t.Rename(t.Name[prefix.Length..]))];
         if (tensors.Length == 0)
@@ -122,7 +123,7 @@ static class ConvertCommand
             new ClassInfo(c == 0 ? "background" : $"class{c}", ClassInfo.DefaultColor(c)))];
         using TrainedModel model = TrainedModel.Create(
             config.Model with { Id = id, Weights = file.Path, AllowPartial = context.Get(AllowPartial) },
-            config.Preprocessing, classes, 0);
+            config.Preprocessing, classes, 0, outputs);
         ModelFile.Save(output, model.Network, new KraitMetadata
         {
             Model = model.Network.Id,

@@ -6,7 +6,7 @@ public sealed record ModelConfig
     /// <summary>Registered model id.</summary>
     public string Id { get; init; } = "vmunetv2";
 
-    /// <summary>Options of that model by name; a list is written "[2, 2, 9, 2]". Unset options keep their defaults.</summary>
+    /// <summary>Options of that model by name; a list is written "[2, 2, 9, 2]", also of lists. Unset options keep their defaults.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new SortedDictionary<string, string>();
 
     /// <summary>Weights to start from (.safetensors, .pth, .pt), or null for a fresh start.</summary>
@@ -30,14 +30,15 @@ public sealed record ModelConfig
         var options = new SortedDictionary<string, string>(old.ToDictionary(), StringComparer.Ordinal);
         if (ConfigValue.IsNull(node)) return options;
         if (node is not ConfigMap map) throw ConfigValue.Wrong(node, "a map of model options");
-        foreach (var (key, value) in map.Entries)
-            options[key] = value is ConfigList list
-                ? "[" + string.Join(", ", list.Items.Select(ConfigValue.Text)) + "]"
-                : ConfigValue.Text(value);
+        foreach (var (key, value) in map.Entries) options[key] = ReadOption(value);
         return options;
     }
 
+    private static string ReadOption(ConfigNode node) => node is ConfigList list
+        ? "[" + string.Join(", ", list.Items.Select(ReadOption)) + "]"
+        : ConfigValue.Text(node);
+
     private static ConfigNode WriteOption(string text) => text.StartsWith('[') && text.EndsWith(']')
-        ? ConfigValue.Of(text[1..^1].Split(',', StringSplitOptions.TrimEntries).Select(x => ConfigValue.Of(x)))
+        ? ConfigNode.Parse(text, "model.options")
         : ConfigValue.Of(text);
 }

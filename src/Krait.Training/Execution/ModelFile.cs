@@ -45,6 +45,17 @@ public static class ModelFile
         return Fill(model, file, map, allowPartial);
     }
 
+    /// <summary>
+    /// All tensors of a Krait weights file under all names of the published state dictionary, so that PyTorch loads it
+    /// strictly; the file itself holds each tensor once.
+    /// </summary>
+    /// <exception cref="WeightsException">The file describes no model.</exception>
+    public static IReadOnlyList<HostTensor> WithAllNames(TensorFile file)
+    {
+        using SegmentationModel model = Build(file.FileName, KraitMetadata.Read(file));
+        return [.. file.Tensors.SelectMany(t => model.RepeatsOf(t.Name).Select(t.Rename).Prepend(t))];
+    }
+
     static SegmentationModel Build(string file, KraitMetadata metadata)
     {
         try

@@ -51,29 +51,31 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>A fresh model, or one started from the configured weights.</summary>
+    /// <param name="outputs">Channels of the logits; null: one for two classes, else one a class.</param>
     /// <exception cref="ConfigException">If an option is unknown or contradicts the data.</exception>
     /// <exception cref="WeightsException">If the weights do not cover the model.</exception>
     public static TrainedModel Create(ModelConfig config, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
-        ulong seed)
+        ulong seed, int? outputs = null)
     {
         var options = ToJson(config.Options);
         Fix(options, "inputChannels", preprocessing.Channels, "preprocessing.channels");
-        Fix(options, "classes", classes.Count == 2 ? 1 : classes.Count, "the data's classes");
-        var network = Build(config.Id, options, preprocessing.IsVolume ? 3 : 2, seed);
+        Fix(options, "classes", outputs ?? (classes.Count == 2 ? 1 : classes.Count), "the data's classes");
+        var network = Build(config.Id, options, preprocessing, seed);
         var coverage = config.Weights is null ? null
             : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
         return new TrainedModel(network, preprocessing, classes, coverage);
     }
 
     /// <summary>The network; one that comes in 2-D and 3-D follows the data where the options do not say.</summary>
-    private static SegmentationModel Build(string id, JsonObject options, int dims, ulong seed)
+    private static SegmentationModel Build(string id, JsonObject options, Preprocessing preprocessing, ulong seed)
     {
+        int dims = preprocessing.IsVolume ? 3 : 2;
         SegmentationModel network;
         try
         {
             bool hasChoice = ModelRegistry.Find(id).Defaults()["dims"] is JsonValue value && value.TryGetValue(out int _);
             if (hasChoice && options["dims"] is null) options["dims"] = dims;
-            network = ModelRegistry.Create(id, options, seed);
+            network = ModelRegistry.Create(id, options, seed, SizeOf(preprocessing));
         }
         catch (ArgumentException e)
         {
@@ -92,8 +94,11 @@ public sealed class TrainedModel : IDisposable
         Options = Network.OptionsJson(),
         Preprocessing = JsonNode.Parse(Preprocessing.ToJson())!.AsObject(),
         Classes = [.. Classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
-        TrainingSize = Preprocessing.IsVolume ? Preprocessing.Input.ToArray() : [Preprocessing.Height, Preprocessing.Width],
+        TrainingSize = SizeOf(Preprocessing),
     });
+
+    /// <summary>What the network is fed with, one number an axis.</summary>
+    private static int[] SizeOf(Preprocessing p) => p.IsVolume ? p.Input.ToArray() : [p.Height, p.Width];
 
     /// <summary>Replaces the weights by those of a file of the same model.</summary>
     public void Reload(string path) => ModelFile.LoadInto(Network, path);

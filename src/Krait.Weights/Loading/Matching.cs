@@ -115,6 +115,11 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
     /// <summary>A second name: the same numbers as under the first; fills its place where the first is absent.</summary>
     void Repeat(HostTensor tensor, string first)
     {
+        if (misShapedNames.Contains(first))
+        {
+            ignored.Add(new LeftOut(tensor.Name, "second name of a tensor of another shape"));
+            return;
+        }
         if (!filled.TryGetValue(first, out var other))
         {
             Place(tensor, first);

@@ -31,7 +31,8 @@ public static class WeightLoader
         var model = new Dictionary<string, ExpectedTensor>(StringComparer.Ordinal);
         foreach (var tensor in expected)
             model.Add(tensor.Name, tensor);
-        var prefix = Wrappers.Find(tensors, name => Targets(name, map).Any(model.ContainsKey));
+        var prefix = Wrappers.Find(tensors, name => repeats?.ContainsKey(name) == true
+            || Targets(name, map).Any(model.ContainsKey));
         var matching = new Matching(source, prefix, model, map, repeats);
         matching.Prepare(tensors);
         foreach (var tensor in tensors)

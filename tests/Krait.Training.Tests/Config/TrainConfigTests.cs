@@ -21,6 +21,16 @@ public sealed class TrainConfigTests
         batch: 4
         """;
 
+    [Theory]
+    [InlineData("[2, 2, 2, 2]")]
+    [InlineData("[[1, 1], [2, 2]]")]
+    public void Lists_and_lists_of_lists_are_options_of_a_model(string value)
+    {
+        TrainConfig config = TrainConfig.Resolve(null, overrides: [new("model.options.strides", value)]);
+        Assert.Equal(value, config.Model.Options["strides"]);
+        Assert.Equal(value, TrainConfig.Resolve(config.ToYaml()).Model.Options["strides"]);
+    }
+
     [Fact]
     public void Written_and_read_again_is_the_same()
     {
