@@ -88,6 +88,21 @@ public sealed class TrainingStepTests
         Assert.Contains($"A batch of {e.FittingBatch} fits", e.Message);
     }
 
+    /// <summary>At 32 pixels the deepest norm has one value a channel and picture, so a batch of one cannot be trained.</summary>
+    [Fact]
+    public void Batches_that_a_norm_refuses_are_not_offered()
+    {
+        using SegmentationModel model = ModelRegistry.Create("unetv2", seed: 1);
+        using Device device = CpuDevice.Create(2);
+        Shape image = new(8, 32, 32, 3), target = new(8, 32, 32, 1);
+        Assert.Throws<ShapeException>(() => new TrainingStep(model, device, SquaredError, new Shape(1, 32, 32, 3),
+            new Shape(1, 32, 32, 1)));
+        var e = Assert.Throws<MemoryLimitException>(() => new TrainingStep(model, device, SquaredError, image, target,
+            new TrainingStepOptions { MemoryLimitBytes = 1, ResidentBytes = 0 }));
+        Assert.Equal(0, e.FittingBatch);
+        Assert.Contains("No smaller batch fits", e.Message);
+    }
+
     [Fact]
     public void Two_micro_batches_add_up_to_one_batch()
     {

@@ -117,13 +117,28 @@ public sealed class TrainingStep : IDisposable
 
         MemoryLimitException Refusal(int batch, int blocks, long limit)
         {
-            int tooLarge = Smallest(1, batch, b => Bytes(b, blocks) > limit);
-            string hint = tooLarge > 1
-                ? $"A batch of {tooLarge - 1} fits."
-                : "Not even a batch of one fits: take a smaller size or a narrower model.";
+            int fitting = Smallest(1, batch, b => Needed(b) > limit) - 1;
+            if (fitting > 0 && Needed(fitting) == 0)
+                fitting = 0;
+            string hint = fitting > 0
+                ? $"A batch of {fitting} fits."
+                : "No smaller batch fits: take a smaller size or a narrower model.";
             return new MemoryLimitException($"memory: a batch of {batch} needs "
                 + $"{MemoryForecast.Format(Bytes(batch, blocks))} even when every block is recomputed, the limit is "
-                + $"{MemoryForecast.Format(limit)}. {hint}", tooLarge - 1);
+                + $"{MemoryForecast.Format(limit)}. {hint}", fitting);
+
+            // Small batches may be refused by a norm that needs more values than they have: these need nothing.
+            long Needed(int b)
+            {
+                try
+                {
+                    return Bytes(b, blocks);
+                }
+                catch (ShapeException)
+                {
+                    return 0;
+                }
+            }
         }
 
         /// <summary>The least number in [low, high] for which the rule holds; it holds for high.</summary>
