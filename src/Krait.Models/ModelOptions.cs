@@ -41,18 +41,29 @@ public abstract record ModelOptions
         }
         catch (JsonException e)
         {
-            throw new ArgumentException($"{model}: {Rule(type, e)}; got {json!.ToJsonString()}. {e.Message}");
+            throw new ArgumentException($"{model}: {Rule(type, e)}; got {json!.ToJsonString()}.", e);
         }
     }
+
+    static string Kind(Type type) =>
+        type == typeof(bool) ? "true or false"
+        : type == typeof(int) ? "a whole number"
+        : type == typeof(int[]) ? "a list of whole numbers"
+        : type == typeof(int[][]) ? "a list of lists of whole numbers"
+        : "a number";
 
     /// <summary>What the option that could not be read takes; else the options that there are.</summary>
     static string Rule(JsonTypeInfo type, JsonException e)
     {
-        JsonPropertyInfo? option = type.Properties.FirstOrDefault(p => e.Path == $"$.{p.Name}");
-        return option?.PropertyType.IsEnum == true
-            ? $"{option.Name} is one of {string.Join(", ",
-                Enum.GetNames(option.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName))}"
-            : $"model options are {string.Join(", ", type.Properties.Select(p => p.Name))}";
+        string? path = e.Path?.Split('[')[0];
+        JsonPropertyInfo? option = type.Properties.FirstOrDefault(p => path == $"$.{p.Name}");
+        if (option?.PropertyType.IsEnum == true)
+            return $"{option.Name} is one of "
+                + string.Join(", ", Enum.GetNames(option.PropertyType).Select(JsonNamingPolicy.CamelCase.ConvertName));
+        // Unknown keys name themselves; the reader's own words on a wrong type speak of its insides.
+        return option is null
+            ? $"model options are {string.Join(", ", type.Properties.Select(p => p.Name))}. {e.Message.TrimEnd('.')}"
+            : $"{option.Name} is {Kind(option.PropertyType)}";
     }
 
     /// <exception cref="ArgumentException">The rule does not hold.</exception>
@@ -74,7 +85,7 @@ public abstract record ModelOptions
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
     Converters = [typeof(NameConverter<ScanKind>), typeof(NameConverter<LightMMixer>)])]
 [JsonSerializable(typeof(VmUnetOptions))]
 [JsonSerializable(typeof(VmUnetV2Options))]

@@ -57,8 +57,9 @@ public sealed record KraitMetadata
     /// <summary>The metadata of a Krait weights file.</summary>
     /// <exception cref="WeightsException">If the file carries none, or was written by a newer Krait.</exception>
     public static KraitMetadata Read(TensorFile file) => TryRead(file) ?? throw new WeightsException(
-        $"read {file.FileName}: this is no Krait weights file: it does not say which model it belongs to. Convert it " +
-        "with krait convert and name the model.");
+        $"read {file.FileName}: this is no Krait weights file: it does not say which model it belongs to, nor how " +
+        $"pictures are prepared. Say so once: krait convert {file.FileName} NEW.safetensors --model ID --size N " +
+        "--normalize KIND, with --classes, --channels and --option name=value as it was trained.");
 
     /// <summary>As <see cref="Read"/>, but null when the file carries no Krait metadata.</summary>
     /// <exception cref="WeightsException">If the metadata is damaged or was written by a newer Krait.</exception>

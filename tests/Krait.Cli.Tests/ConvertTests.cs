@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Krait.Imaging;
+using Krait.Models;
 using Krait.Weights;
 
 namespace Krait.Cli.Tests;
@@ -105,6 +107,82 @@ public sealed class ConvertTests : IDisposable
         CliRun run = CliRun.Of("convert", _folder.PathOf("none.pth"), _folder.PathOf("out.safetensors"));
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Contains("none.pth", run.Error);
+    }
+
+    [Theory]
+    [InlineData("vmunet", 1, 3, "32", "-o", "depths=[1,1,1,1]", "-o", "depthsDecoder=[1,1,1,1]", "-o", "width=16")]
+    [InlineData("swin-umamba", 3, 3, "64x32", "-o", "depths=[1,1,1,1]", "-o", "width=8", "-o", "stemWidth=4")]
+    [InlineData("lightm-unet", 2, 1, "20", "-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8",
+        "--normalize", "standardize")]
+    public void A_checkpoint_converted_with_its_model_predicts(string id, int classes, int channels, string size,
+        params string[] options)
+    {
+        string plain = Plain(id, classes, channels, options), net = _folder.PathOf("net.safetensors");
+        string picture = _folder.PathOf("picture.png"), masks = _folder.PathOf("masks");
+        byte[] samples = [.. Enumerable.Range(0, 30 * 24 * 3).Select(i => (byte)(i * 7))];
+        ImageFile.WritePng(picture, new Image(30, 24, 3, samples));
+
+        CliRun refused = CliRun.Of("predict", "-m", plain, "-i", picture, "-o", masks);
+        Assert.Equal(ExitCode.BadInput, refused.Code);
+        Assert.Contains("krait convert plain.safetensors", refused.Error);
+
+        CliRun run = CliRun.Of(["convert", plain, net, "-m", id, "--classes", $"{classes}", "--channels", $"{channels}",
+            "--size", size, .. options]);
+        Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
+        run = CliRun.Of("predict", "-m", net, "-i", picture, "-o", masks, "--quiet");
+        Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
+        Image mask = ImageFile.Read(_folder.PathOf("masks", "picture.png"));
+        Assert.Equal((30, 24), (mask.Width, mask.Height));
+        using TensorFile file = WeightsFile.Open(net);
+        Assert.Equal(64, KraitMetadata.Read(file).SourceSha256!.Length);
+    }
+
+    [Fact]
+    public void A_volume_model_keeps_its_patch()
+    {
+        string[] options = ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"];
+        string plain = Plain("lightm-unet", 2, 1, [.. options, "-o", "dims=3"]);
+        string net = _folder.PathOf("net.safetensors");
+        CliRun run = CliRun.Of(["convert", plain, net, "-m", "lightm-unet", "--classes", "2", "--size", "8x16x12",
+            .. options]);
+        Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
+        using TensorFile file = WeightsFile.Open(net);
+        Assert.Equal([8, 16, 12], KraitMetadata.Read(file).TrainingSize);
+    }
+
+    [Fact]
+    public void Other_options_than_the_checkpoints_are_refused_with_a_hint()
+    {
+        string plain = Plain("lightm-unet", 2, 1, ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"]);
+        string net = _folder.PathOf("net.safetensors");
+        CliRun run = CliRun.Of("convert", plain, net, "-m", "lightm-unet", "--classes", "2", "--channels", "1");
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains("options", run.Error);
+        Assert.False(File.Exists(net));
+    }
+
+    [Fact]
+    public void A_vmamba_checkpoint_is_no_network_that_could_predict()
+    {
+        string net = _folder.PathOf("net.safetensors");
+        CliRun run = CliRun.Of("convert", GoldenFolder.PathOf("checkpoints", "vmamba_pretrained.pth"), net,
+            "-m", "vmunet", "-o", "depths=[1,1,1,1]", "-o", "width=4");
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains("krait train --model vmunet --weights", run.Error);
+        Assert.False(File.Exists(net));
+    }
+
+    /// <summary>Tensors under the published names, and nothing about the model.</summary>
+    string Plain(string id, int classes, int channels, string[] options)
+    {
+        var json = new JsonObject { ["classes"] = classes, ["inputChannels"] = channels };
+        foreach (string option in options.Where(o => o.Contains('=')))
+            json[option.Split('=')[0]] = JsonNode.Parse(option.Split('=')[1]);
+        using SegmentationModel model = ModelRegistry.Create(id, json, seed: 2);
+        string path = _folder.PathOf("plain.safetensors");
+        SafetensorsFile.Write(path, model.Store.Parameters.Select(p => HostTensor.FromFloat32(p.Name,
+            p.CheckpointShape.Dims.Select(d => (long)d), model.Store.Save(p))));
+        return path;
     }
 
     [Fact]

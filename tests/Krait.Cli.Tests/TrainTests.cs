@@ -136,6 +136,30 @@ public sealed class TrainTests(TinyRun tiny) : IClassFixture<TinyRun>
         Assert.Equal(ExitCode.BadInput, wrong.Code);
     }
 
+    [Theory]
+    [InlineData("vmunet", "depths=[1,1,2,1]", "depthsDecoder=[1,1,1,1]", "width=4")]
+    [InlineData("swin-umamba", "depths=[1,1,1,1]", "width=4", "stemWidth=2")]
+    [InlineData("swin-umamba-d", "depths=[2,2,4,2]", "width=4")]
+    public void A_training_starts_from_a_vmamba_checkpoint_and_says_what_it_filled(string id, params string[] options)
+    {
+        CliRun run = Train(id, options, "--weights", GoldenFolder.PathOf("checkpoints", "vmamba_pretrained.pth"));
+        Assert.Equal(ExitCode.Success, run.Code);
+        Assert.Matches(@"load vmamba_pretrained.pth: \d+ of \d+ filled, prefix ""model."" taken off, map VMamba to ",
+            run.Error);
+        Assert.Contains("as initial", run.Error);
+    }
+
+    [Theory]
+    [InlineData("lightm-unet", "depths=[1,1,1]", "depthsDecoder=[1,1]", "width=8")]
+    [InlineData("lightm-unet", "depths=[1,1]", "depthsDecoder=[1]", "width=8", "mixer=attention", "classes=2")]
+    [InlineData("swin-umamba", "depths=[1,1,1,1]", "width=8", "stemWidth=4", "scan=none")]
+    public void Other_models_train_too(string id, params string[] options) =>
+        Assert.Equal(ExitCode.Success, Train(id, options).Code);
+
+    CliRun Train(string id, string[] options, params string[] more) => CliRun.Of(["train", "--data", tiny.Data,
+        "--size", "32", "--batch", "4", "--epochs", "1", "--model", id, "--runs", tiny.PathOf("runs"),
+        "--name", $"{id}-{string.Join('-', options)}", .. options.SelectMany(o => new[] { "--option", o }), .. more]);
+
     [Fact]
     public void Flags_and_a_file_end_in_the_same_configuration()
     {

@@ -7,12 +7,12 @@ namespace Krait.Models.Tests;
 static class PublishedFacts
 {
     public static JsonObject Facts(string name) =>
-        JsonNode.Parse(File.ReadAllText(Find("model_facts.json")))!["models"]![name]!.AsObject();
+        JsonNode.Parse(File.ReadAllText(PathOf("model_facts.json")))!["models"]![name]!.AsObject();
 
     /// <summary>[name, shape, type, (mean, std, min, max), kind] of each tensor, in the published order.</summary>
     public static IReadOnlyList<PublishedTensor> Keys(string name)
     {
-        using var file = new GZipStream(File.OpenRead(Find("model_keys.json.gz")), CompressionMode.Decompress);
+        using var file = new GZipStream(File.OpenRead(PathOf("model_keys.json.gz")), CompressionMode.Decompress);
         return [.. JsonNode.Parse(file)![name]!.AsArray().Select(row => Tensor(row!.AsArray()))];
     }
 
@@ -23,8 +23,10 @@ static class PublishedFacts
         row[3] is JsonArray statistics ? [.. statistics.Select(s => (double)s!)] : [],
         (string)row[^1]!);
 
-    static string Find(string file)
+    /// <summary>A file of the golden data.</summary>
+    public static string PathOf(params string[] parts)
     {
+        string file = Path.Combine(parts);
         string? folder = Environment.GetEnvironmentVariable("KRAIT_GOLDEN");
         if (folder is not null && File.Exists(Path.Combine(folder, file)))
             return Path.Combine(folder, file);

@@ -35,12 +35,19 @@ static class ConvertCommand
         HelpName = "id",
     };
 
-    static readonly Option<PictureSize?> Size = PictureSize.Option("With --model: size the network was trained at [256].");
+    static readonly Option<PictureSize?> Size = PictureSize.Option(
+        "With --model: size the network was trained at [256]; of volumes the patch.", takesVolumes: true);
 
     static readonly Option<string?> Normalize = new("--normalize")
     {
-        Description = "With --model: minmax255, unit, standardize or imagenet [minmax255].",
+        Description = "With --model: minmax255, unit, standardize, imagenet or ct [minmax255; volumes standardize].",
         HelpName = "kind",
+    };
+
+    static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "With --model: any other key of preprocessing, such as preprocessing.mask_resize=nearest.",
+        HelpName = "key=value",
     };
 
     static readonly Option<bool> AllowPartial =
@@ -56,16 +63,19 @@ static class ConvertCommand
             Prefix,
             Model,
             Size,
+            ModelSource.Dims,
             ModelSource.Classes,
             ModelSource.Channels,
             ModelSource.Options,
             Normalize,
+            Set,
             AllowPartial,
         };
         command.Examples =
         [
             "krait convert best.pth best.safetensors",
             "krait convert best.pth vmunet.safetensors --model vmunet --size 256",
+            "krait convert best.pth net.safetensors -m lightm-unet --classes 2 --channels 1 --normalize standardize",
             "krait convert latest.pth net.safetensors --prefix model_state_dict.",
             "krait convert runs/first/checkpoints/best.safetensors for-pytorch.safetensors",
         ];
@@ -104,41 +114,48 @@ static class ConvertCommand
     /// <summary>Fills the model named and writes it with all that prediction needs.</summary>
     static int WithModel(CommandContext context, TensorFile file, string id, string output)
     {
-        PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
         int outputs = context.Get(ModelSource.Classes) ?? 1;
-        var settings = new List<KeyValuePair<string, string>>
-        {
-            new("preprocessing.size", string.Create(CultureInfo.InvariantCulture, $"[{size.Height}, {size.Width}]")),
-            new("preprocessing.channels", (context.Get(ModelSource.Channels) ?? 3).ToString(CultureInfo.InvariantCulture)),
-            new("preprocessing.normalize", context.Get(Normalize) ?? "minmax255"),
-        };
-        foreach (string setting in context.Get(ModelSource.Options) ?? [])
-        {
-            string[] parts = setting.Split('=', 2);
-            settings.Add(parts.Length == 2 ? new("model.options." + parts[0], parts[1])
-                : throw new UsageException($"--option: must be name=value; got '{setting}'."));
-        }
-        TrainConfig config = TrainConfig.Resolve(null, overrides: settings);
+        TrainConfig config = TrainConfig.Resolve(null, overrides: [.. Settings(context, outputs)]);
         ClassInfo[] classes = outputs == 1 ? [.. ClassInfo.Binary()] : [.. Enumerable.Range(0, outputs).Select(c =>
             new ClassInfo(c == 0 ? "background" : $"class{c}", ClassInfo.DefaultColor(c)))];
         using TrainedModel model = TrainedModel.Create(
             config.Model with { Id = id, Weights = file.Path, AllowPartial = context.Get(AllowPartial) },
-            config.Preprocessing, classes, 0, outputs);
-        ModelFile.Save(output, model.Network, new KraitMetadata
-        {
-            Model = model.Network.Id,
-            Options = model.Network.OptionsJson(),
-            Preprocessing = JsonNode.Parse(config.Preprocessing.ToJson())!.AsObject(),
-            Classes = [.. classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
-            TrainingSize = [size.Height, size.Width],
-            SourceSha256 = file.ComputeSha256(),
-        });
+            config.Preprocessing, classes, 0);
+        if (model.Coverage?.Map is not null)
+            throw new WeightsException($"convert {file.FileName}: this is a VMamba classification checkpoint: a "
+                + $"training starts from it, but it segments nothing. Use krait train --model {id} --weights "
+                + $"{file.FileName}.");
+        model.Save(output, file.ComputeSha256());
         if (context.IsJson)
-            context.WriteJson(new JsonObject { ["input"] = file.Path, ["output"] = output, ["model"] = model.Network.Id });
+            context.WriteJson(new JsonObject { ["input"] = file.Path, ["output"] = output, ["model"] = id });
         else
-            context.Write($"{model.Coverage!.ToText().TrimEnd()}\n{output}: {model.Network.Id}, ready for krait predict -m {output}");
+            context.Write($"{model.Coverage!.ToText().TrimEnd()}\n{output}: {id}, ready for krait predict -m {output}");
         return ExitCode.Success;
     }
+
+    /// <summary>What the flags say of model and preprocessing.</summary>
+    static IEnumerable<KeyValuePair<string, string>> Settings(CommandContext context, int outputs)
+    {
+        string[] options = context.Get(ModelSource.Options) ?? [];
+        PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
+        bool isVolume = size.Depth > 0 || context.Get(ModelSource.Dims) == 3;
+        yield return new("model.options.classes", outputs.ToString(CultureInfo.InvariantCulture));
+        yield return new(isVolume ? "preprocessing.patch" : "preprocessing.size",
+            $"[{string.Join(", ", size.Axes(isVolume ? 3 : 2))}]");
+        if (context.Get(ModelSource.Channels) is { } channels)
+            yield return new("preprocessing.channels", channels.ToString(CultureInfo.InvariantCulture));
+        if (context.Get(Normalize) is { } normalization)
+            yield return new("preprocessing.normalize", normalization);
+        foreach (string setting in options)
+            yield return Pair("--option", "model.options.", setting);
+        foreach (string setting in context.Get(Set) ?? [])
+            yield return Pair("--set", "", setting);
+    }
+
+    static KeyValuePair<string, string> Pair(string flag, string section, string setting) =>
+        setting.Split('=', 2) is [{ Length: > 0 } key, var value]
+            ? new(section + key, value)
+            : throw new UsageException($"{flag}: must be name=value; got '{setting}'.");
 
     static void Report(CommandContext context, TensorFile file, HostTensor[] tensors, string output, string hash)
     {

@@ -1,11 +1,17 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Krait.Weights;
 
 namespace Krait.Models.PretrainedMaps;
 
 /// <summary>What the maps from VMamba classification checkpoints have in common.</summary>
-static class VMambaCheckpoint
+static partial class VMambaCheckpoint
 {
+    /// <summary>
+    /// Whether the names are those of a VMamba classification network: blocks that stand below no network of ours.
+    /// </summary>
+    public static bool IsOne(TensorFile file) => file.Tensors.Any(t => FirstBlock().IsMatch(t.Name));
+
     /// <summary>Later releases of VMamba renamed modules; the names of the first one are the common spelling.</summary>
     public static ImmutableArray<KeyAlias> Aliases { get; } =
     [
@@ -20,5 +26,12 @@ static class VMambaCheckpoint
     public static KeyRule SkipClassifier { get; } = KeyRule.Skip(@"^(norm|head)\.", "head of the classifier");
 
     public static ImmutableArray<KeyNote> DeeperBlocks { get; } =
-        [new(@"^layers\.\d+\.blocks\.\d+\.", "the model has fewer blocks in this stage")];
+    [
+        new(@"^layers\.\d+\.blocks\.\d+\.(ln_1|self_attention)\.",
+            "the model has fewer blocks in this stage, or no scan"),
+    ];
+
+    [GeneratedRegex(@"^((?!vmunet\.|vssm_encoder\.)\w+\.)*layers\.0\.blocks\.0\.(self_attention|op)\.in_proj\.weight$",
+        RegexOptions.CultureInvariant)]
+    private static partial Regex FirstBlock();
 }

@@ -1,5 +1,6 @@
 using Krait.Engine.Programs;
 using Krait.Models;
+using Krait.Models.PretrainedMaps;
 using Krait.Weights;
 
 namespace Krait.Training.Execution;
@@ -36,13 +37,13 @@ public static class ModelFile
     }
 
     /// <summary>Fills a model from any weights file and says what matched.</summary>
-    /// <param name="map">Where the names of a foreign checkpoint go; null: names are equal.</param>
+    /// <param name="map">Where the names go; null: as the kind of file says (VMamba's are recognised).</param>
     /// <exception cref="WeightsException">The file is damaged, or incomplete without <paramref name="allowPartial"/>.</exception>
     public static CoverageReport LoadInto(SegmentationModel model, string path, KeyMap? map = null,
         bool allowPartial = false)
     {
         using TensorFile file = WeightsFile.Open(path);
-        return Fill(model, file, map, allowPartial);
+        return Fill(model, file, map ?? Pretrained.MapFor(model.Id, file), allowPartial);
     }
 
     /// <summary>

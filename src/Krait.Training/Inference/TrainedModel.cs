@@ -23,7 +23,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Classes, background first.</summary>
     public IReadOnlyList<ClassInfo> Classes { get; }
 
-    /// <summary>Channels of the logits: 1 for two classes.</summary>
+    /// <summary>Channels of the logits: 1 for two classes, or 2 if the model was told so.</summary>
     public int Outputs => Network.Classes;
 
     /// <summary>What was filled from the file; null for a fresh model.</summary>
@@ -51,15 +51,15 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>A fresh model, or one started from the configured weights.</summary>
-    /// <param name="outputs">Channels of the logits; null: one for two classes, else one a class.</param>
     /// <exception cref="ConfigException">If an option is unknown or contradicts the data.</exception>
     /// <exception cref="WeightsException">If the weights do not cover the model.</exception>
     public static TrainedModel Create(ModelConfig config, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
-        ulong seed, int? outputs = null)
+        ulong seed)
     {
         var options = ToJson(config.Options);
         Fix(options, "inputChannels", preprocessing.Channels, "preprocessing.channels");
-        Fix(options, "classes", outputs ?? (classes.Count == 2 ? 1 : classes.Count), "the data's classes");
+        if (classes.Count != 2 || options["classes"]?.ToJsonString() != "2")
+            Fix(options, "classes", classes.Count == 2 ? 1 : classes.Count, "the data's classes");
         var network = Build(config.Id, options, preprocessing, seed);
         var coverage = config.Weights is null ? null
             : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
@@ -88,13 +88,15 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>Writes a Krait weights file; whole or not at all.</summary>
-    public void Save(string path) => ModelFile.Save(path, Network, new KraitMetadata
+    /// <param name="sourceSha256">Hash of the file that the weights were converted from.</param>
+    public void Save(string path, string? sourceSha256 = null) => ModelFile.Save(path, Network, new KraitMetadata
     {
         Model = Network.Id,
         Options = Network.OptionsJson(),
         Preprocessing = JsonNode.Parse(Preprocessing.ToJson())!.AsObject(),
         Classes = [.. Classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
         TrainingSize = SizeOf(Preprocessing),
+        SourceSha256 = sourceSha256,
     });
 
     /// <summary>What the network is fed with, one number an axis.</summary>

@@ -51,9 +51,9 @@ internal sealed class TrainingRun : IDisposable
         if (batchesPerEpoch == 0)
             throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need more " +
                 $"than {splits.Train.Count} training pictures. Lower accumulation or batch.");
-        var loss = TrainingParts.Loss(config.Loss, data.Outputs);
         device = CpuDevice.Create(config.Threads);
         model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
+        var loss = TrainingParts.Loss(config.Loss, model.Outputs);
         predictor = new Predictor(model, device, arena);
         // Beside the plans: samples, packed weights of the validation plan, and what the runtime takes on for compiled
         // code and decoded pictures (40 MiB measured on small runs).
