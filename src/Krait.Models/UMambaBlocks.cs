@@ -72,7 +72,7 @@ sealed class UpsampleConv(Scope p, int inWidth, int outWidth, int[] stride) : La
 /// positions than channels, U-Mamba Enc takes the channels as tokens, and positions are their features.
 /// </summary>
 /// <remarks>U-Mamba, arXiv:2401.04722, figure 1c. Parity: no residual around it.</remarks>
-sealed class TokenMamba : Layer
+public sealed class TokenMamba : Layer
 {
     readonly int _positions;
     readonly LayerNorm _norm;

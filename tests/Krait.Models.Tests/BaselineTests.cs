@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Krait.Engine;
 using Krait.Engine.Devices;
 using Krait.Engine.Programs;
+using Krait.Nn;
+using Krait.Nn.Mamba;
 using Krait.Training.Execution;
 
 namespace Krait.Models.Tests;
@@ -139,23 +141,68 @@ public sealed class BaselineTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Every_trained_parameter_gets_a_finite_gradient_at_a_padded_size(string id, string options)
+    public void Gradients_at_a_padded_size_are_finite_and_the_same_with_recomputed_blocks_and_other_threads(
+        string id, string options)
+    {
+        (float[][] kept, int learned, int all) = Gradient(id, options, 2, recompute: false);
+        Assert.True(learned > all / 3);
+        Assert.All(kept, p => Assert.All(p, g => Assert.True(float.IsFinite(g))));
+        Assert.Contains(kept, p => p.Any(g => g != 0));
+        Assert.Equal(kept, Gradient(id, options, 1, recompute: true).Gradients);
+    }
+
+    static (float[][] Gradients, int Learned, int All) Gradient(string id, string options, int threads, bool recompute)
     {
         using SegmentationModel model = Create(id, options, 1, 2);
-        using Device device = CpuDevice.Create(2);
+        using Device device = CpuDevice.Create(threads);
         Shape shape = model.Dims == 3 ? new Shape(2, 3, 7, 9, 1) : new Shape(2, 17, 23, 1);
         var program = new Program(isTraining: true);
         Value image = program.Input("image", shape), seed = program.Input("seed", shape.WithWidth(2));
         Value logits = program.Keep(model.Forward(image), "logits");
-        Gradients.Append(program, [(logits, seed)]);
+        Assert.True(program.BlockCount > 0);
+        Gradients.Append(program, [(logits, seed)], recompute: _ => recompute);
         using var plan = new Plan(program, device, model.Store);
         Numbers(shape).CopyTo(plan[image].AsSpan());
         Numbers(seed.Shape).CopyTo(plan[seed].AsSpan());
         plan.Run();
-        Assert.True(program.LearnedParameters.Count > model.Store.Parameters.Count / 3);
-        foreach (Parameter p in program.LearnedParameters)
-            Assert.All(model.Store.SaveGradient(p), g => Assert.True(float.IsFinite(g), p.Name));
-        Assert.Contains(program.LearnedParameters, p => model.Store.SaveGradient(p).Any(g => g != 0));
+        IEnumerable<Parameter> learned = program.LearnedParameters.OrderBy(p => p.Offset);
+        return ([.. learned.Select(model.Store.SaveGradient)], program.LearnedParameters.Count,
+            model.Store.Parameters.Count);
+    }
+
+    /// <summary>A map of [2, 3] positions and 8 channels: 8 tokens of 6 features, or 6 tokens of 8.</summary>
+    [Theory]
+    [InlineData(6)]
+    [InlineData(0)]
+    public void Channels_or_positions_are_the_tokens_of_a_mamba(int positions)
+    {
+        int tokens = positions > 0 ? 8 : 6, features = 14 - tokens;
+        float[] map = Numbers(new Shape(1, 2, 3, 8));
+        float[] got = Run(new Shape(1, 2, 3, 8), map,
+            p => new TokenMamba(p, width: 8, positions, ScanKind.Selective).Forward);
+        float[] sequence = positions > 0 ? Turned(map, 6, 8) : map;
+        float[] expected = Run(new Shape(1, tokens, features), sequence, p =>
+        {
+            (LayerNorm norm, Mamba1d mamba) = (new(p / "norm", features), new(p / "mamba", new(features)));
+            return x => mamba.Forward(norm.Forward(x));
+        });
+        Assert.Equal(positions > 0 ? Turned(expected, 8, 6) : expected, got);
+    }
+
+    static float[] Turned(float[] x, int rows, int columns) =>
+        [.. Enumerable.Range(0, x.Length).Select(i => x[(i % rows * columns) + (i / rows)])];
+
+    static float[] Run(Shape shape, float[] numbers, Func<Scope, Func<Value, Value>> layer)
+    {
+        using var store = new ParameterStore();
+        using Device device = CpuDevice.Create(1);
+        var program = new Program(isTraining: false);
+        Value x = program.Input("x", shape), y = program.Keep(layer(new Scope(store))(x), "y");
+        store.Initialize(3);
+        using var plan = new Plan(program, device, store);
+        numbers.CopyTo(plan[x].AsSpan());
+        plan.Run();
+        return [.. plan[y].AsSpan()];
     }
 
     [Fact]

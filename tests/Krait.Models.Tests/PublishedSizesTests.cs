@@ -36,7 +36,8 @@ public sealed class PublishedSizesTests
     /// <summary>One configuration of each kind of initialisation.</summary>
     public static IEnumerable<object[]> Fresh => Published.Where(row => row[0] is
         "VMUNet_2222_2221_c1" or "VMUNetV2_2292_ds" or "SwinUMamba_in1_out14" or "SwinUMambaD_in3_out8"
-        or "LightMUNet2d_f32_in3_out2" or "LightMUNet3d_f8_default" or "nnUNet_PlainConvUNet2d" or "UMambaEnc2d");
+        or "LightMUNet2d_f32_in3_out2" or "LightMUNet3d_f8_default" or "nnUNet_PlainConvUNet2d" or "UMambaEnc2d"
+        or "UMambaEnc3d");
 
     static SegmentationModel Build(string id, string options) =>
         ModelRegistry.Find(id).Build(JsonNode.Parse(options)!.AsObject());
