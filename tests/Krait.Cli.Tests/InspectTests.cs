@@ -13,6 +13,11 @@ public sealed class InspectTests
         "depthsDecoder=[2,9,2,2]")]
     [InlineData("VMUNetV2_2292_ds", "1x3x256x256", "vmunetv2")]
     [InlineData("VMUNetV2_2222_ds", "1x3x256x256", "vmunetv2", "--option", "depths=[2,2,2,2]")]
+    [InlineData("SwinUMamba_in1_out14", "1x1x320x320", "swin-umamba", "--channels", "1", "--classes", "14", "--size",
+        "320")]
+    [InlineData("SwinUMambaD_in3_out8", "1x3x384x640", "swin-umamba-d", "--classes", "8", "--size", "384x640")]
+    [InlineData("LightMUNet3d_f32_in1_out3", "1x1x64x64x64", "lightm-unet", "--channels", "1", "--classes", "3",
+        "--size", "64x64x64")]
     [InlineData("nnUNet_PlainConvUNet2d", "1x1x320x320", "nnunet", "--classes", "14", "--channels", "1", "--size", "320")]
     [InlineData("nnUNet_PlainConvUNet3d", "1x1x40x224x192", "nnunet", "--classes", "14", "--channels", "1", "--size",
         "40x224x192")]
@@ -37,6 +42,9 @@ public sealed class InspectTests
         Assert.Equal(Part("functional_matmul"), (long)classes["matmul"]!);
         Assert.Equal(Part("scan_fn"), (long)classes["scan"]!);
         Assert.Equal(Part("conv") + Part("conv_transpose"), (long)classes["conv"]!);
+        JsonObject rates = fact["drop_path_rates"]?.AsObject() ?? [], shownRates = shown["drop_path_rates"]!.AsObject();
+        Assert.Equal(rates.Select(r => r.Key).Order(), shownRates.Select(r => r.Key).Order());
+        Assert.All(rates, r => Assert.Equal((double)r.Value!, (double)shownRates[r.Key]!, 1e-6));
     }
 
     [Fact]
@@ -86,5 +94,9 @@ public sealed class InspectTests
     {
         JsonArray models = JsonNode.Parse(CliRun.Of("models", "--json").Output)!.AsArray();
         Assert.Contains(models, m => (string)m!["id"]! == "vmunetv2" && m["options"]!["depths"] is not null);
+        string text = CliRun.Of("models").Output;
+        Assert.Contains("22.77 M parameters; at 256 x 256 7.848 G MACs: linear ", text);
+        Assert.Contains("stochastic depth 0 to 0.2 over 15 blocks", text);
+        Assert.Contains("arXiv:2403.05246", text);
     }
 }

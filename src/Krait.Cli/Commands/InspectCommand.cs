@@ -66,16 +66,14 @@ static class InspectCommand
         [
             ["parameters", Whole(facts.Parameters)],
             ["MACs", Whole(macs.Total)],
-            ["  linear", Whole(macs.Linear)],
-            ["  convolution", Whole(macs.Conv)],
-            ["  SS2D projections", Whole(macs.Einsum)],
-            ["  1-D Mamba products, attention", Whole(macs.Matmul)],
-            ["  scan (9 B L D N + B L D)", Whole(macs.Scan)],
+            .. macs.Parts.Select(part => new[] { $"  {part.Name}", Whole(part.Count) }),
             ["MACs executed (dead layers left out)", Whole(facts.ExecutedMacs.Total)],
             ["exponentials", Whole(facts.Exps)],
         ]);
+        context.Write($"stochastic depth: {facts.StochasticDepth}");
         context.Write($"memory to predict: weights {ByteSize.Rounded(facts.WeightBytes)}, "
             + $"activations {ByteSize.Rounded(facts.ArenaBytes)} (planned, exact)");
+        context.Write(facts.Paper);
     }
 
     static string Whole(long n) => n.ToString("N0", CultureInfo.InvariantCulture);

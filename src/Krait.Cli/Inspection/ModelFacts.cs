@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Krait.Engine;
 using Krait.Engine.Ops;
@@ -15,6 +16,13 @@ namespace Krait.Cli.Inspection;
 readonly record struct MacsByClass(long Linear, long Conv, long Einsum, long Matmul, long Scan)
 {
     public long Total => Linear + Conv + Einsum + Matmul + Scan;
+
+    /// <summary>The classes by the names that people read.</summary>
+    public IReadOnlyList<(string Name, long Count)> Parts =>
+    [
+        ("linear", Linear), ("convolution", Conv), ("SS2D projections", Einsum),
+        ("1-D Mamba products, attention", Matmul), ("scan (9 B L D N + B L D)", Scan),
+    ];
 
     public static MacsByClass operator +(MacsByClass a, MacsByClass b) => new(
         a.Linear + b.Linear, a.Conv + b.Conv, a.Einsum + b.Einsum, a.Matmul + b.Matmul, a.Scan + b.Scan);
@@ -69,6 +77,16 @@ sealed record ModelFacts
 
     public required IReadOnlyList<LayerFacts> Layers { get; init; }
 
+    /// <summary>The reference.</summary>
+    public required string Paper { get; init; }
+
+    /// <summary>Stochastic-depth rate of each block, by path.</summary>
+    public required IReadOnlyDictionary<string, float> DropPathRates { get; init; }
+
+    /// <summary>"0 to 0.2 over 15 blocks"; "none" where the network has none.</summary>
+    public string StochasticDepth => DropPathRates.Count == 0 ? "none" : string.Create(CultureInfo.InvariantCulture,
+        $"{DropPathRates.Values.Min():0.###} to {DropPathRates.Values.Max():0.###} over {DropPathRates.Count} blocks");
+
     /// <summary>Counts a model.</summary>
     /// <param name="depth">Path segments by which layers are gathered.</param>
     public static ModelFacts Of(SegmentationModel model, Shape input, int depth)
@@ -88,18 +106,23 @@ sealed record ModelFacts
             WeightBytes = model.Store.Size * sizeof(float),
             ArenaBytes = Plan.ForecastArenaBytes(program, new PlanOptions { HoistConstants = true }),
             Layers = [.. LayersOf(model, program, depth)],
+            Paper = ModelRegistry.Find(model.Id).Paper,
+            DropPathRates = model.DropPathRates,
         };
     }
 
     public JsonObject ToJson() => new()
     {
         ["model"] = Model,
+        ["paper"] = Paper,
         ["input"] = Dims(Input),
         ["output"] = Dims(Output),
         ["parameters"] = Parameters,
         ["macs"] = Macs.Total,
         ["macs_without_scan"] = Macs.Total - Macs.Scan,
         ["macs_by_class"] = ByClass(Macs),
+        ["drop_path_rates"] = new JsonObject(
+            DropPathRates.Select(r => KeyValuePair.Create(r.Key, (JsonNode?)JsonValue.Create(r.Value)))),
         ["macs_executed"] = ExecutedMacs.Total,
         ["exps"] = Exps,
         ["memory"] = new JsonObject
@@ -119,7 +142,7 @@ sealed record ModelFacts
         })]),
     };
 
-    static JsonObject ByClass(MacsByClass m) => new()
+    internal static JsonObject ByClass(MacsByClass m) => new()
     {
         ["linear"] = m.Linear,
         ["conv"] = m.Conv,
