@@ -21,31 +21,38 @@ static class PredictCommand
 
     static readonly Option<string> Input = new("--input", "-i")
     {
-        Description = "A picture, or a folder of pictures.",
+        Description = "A picture, a NIfTI volume, or a folder of either.",
         HelpName = "file|folder",
         Required = true,
     };
 
     static readonly Option<string> Output = new("--output", "-o")
     {
-        Description = "Folder for the masks, or a .png file for one picture.",
+        Description = "Folder for the masks, or a file for one: .png, of a volume .nii.gz.",
         HelpName = "folder|file",
         Required = true,
     };
 
-    static readonly Option<bool> Overlay = new("--overlay") { Description = "Also write NAME_overlay.png." };
+    static readonly Option<bool> Overlay = new("--overlay")
+    {
+        Description = "Also write NAME_overlay.png, of a volume its slice with most foreground.",
+    };
 
     static readonly Option<bool> Probabilities =
-        new("--probabilities") { Description = "Also write NAME_probability.png (one a class), 0 to 255." };
+        new("--probabilities")
+        {
+            Description = "Also write NAME_probability.png (one a class, 0 to 255), of a volume .nii.gz.",
+        };
 
     static readonly Option<bool> Tiles = new("--tiles")
     {
-        Description = "Overlapping windows at the picture's own size instead of resizing.",
+        Description = "Overlapping windows at the picture's own size instead of resizing; volumes always are.",
     };
 
     public static KraitCommand Create(Terminal terminal)
     {
-        var command = new KraitCommand("predict", "Write masks for pictures. Research use; not a medical device.")
+        var command = new KraitCommand("predict",
+            "Write masks for pictures or volumes. Research use; not a medical device.")
         {
             Model, Input, Output, Overlay, Probabilities, Tiles, ImageOptions.MaxPixels,
         };
@@ -53,6 +60,7 @@ static class PredictCommand
         [
             "krait predict -m runs/second-try -i pictures -o masks --overlay",
             "krait predict -m best.safetensors -i one.jpg -o one_mask.png --tiles",
+            "krait predict -m runs/hippocampus -i imagesTs -o labels",
         ];
         command.Does(terminal, Run);
         return command;
@@ -60,18 +68,22 @@ static class PredictCommand
 
     static int Run(CommandContext context)
     {
-        IReadOnlyList<(string Picture, string Mask)> pairs = Pairs(context.Get(Input)!, context.Get(Output)!);
+        IReadOnlyList<PredictPair> pairs = PredictPairs.Of(context.Get(Input)!, context.Get(Output)!);
+        bool areVolumes = VolumeFile.HasVolumeExtension(pairs[0].Input);
         using var predictor = Predictor.Load(ModelSource.WeightsPath(context.Get(Model)!), context.Threads);
         var report = new JsonArray();
         int failed = 0;
-        using (ProgressLine progress = context.Progress("predict", "pictures"))
+        using (ProgressLine progress = context.Progress("predict", areVolumes ? "volumes" : "pictures"))
         {
             for (int i = 0; i < pairs.Count; i++)
             {
                 context.Stop.ThrowIfCancellationRequested();
                 try
                 {
-                    report.Add((JsonNode)Predict(context, predictor, pairs[i].Picture, pairs[i].Mask));
+                    report.Add((JsonNode)(areVolumes
+                        ? PredictVolume.Run(context, predictor, pairs[i], context.Get(Overlay),
+                            context.Get(Probabilities))
+                        : Predict(context, predictor, pairs[i].Input, pairs[i].Mask)));
                 }
                 catch (ImageFormatException e) when (pairs.Count > 1 && !e.MissingDependency)
                 {
@@ -84,7 +96,8 @@ static class PredictCommand
         WriteReport(context, predictor.Model.Classes, report);
         if (failed == 0)
             return ExitCode.Success;
-        context.Terminal.Error.WriteLine($"krait predict: {failed} of {pairs.Count} pictures could not be read.");
+        context.Terminal.Error.WriteLine($"krait predict: {failed} of {pairs.Count} "
+            + $"{(areVolumes ? "volumes" : "pictures")} could not be read.");
         return ExitCode.BadInput;
     }
 
@@ -125,39 +138,6 @@ static class PredictCommand
         }
     }
 
-    /// <summary>What to read and where to write; never over a picture that is read.</summary>
-    static IReadOnlyList<(string Picture, string Mask)> Pairs(string input, string output)
-    {
-        bool isFile = output.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
-        string[] pictures = Pictures(input);
-        if (isFile && pictures.Length > 1)
-            throw new UsageException($"--output must be a folder for {pictures.Length} pictures; got '{output}'.");
-        Directory.CreateDirectory(isFile ? Path.GetDirectoryName(Path.GetFullPath(output))! : output);
-        HashSet<string> shared = [.. pictures.GroupBy(Path.GetFileNameWithoutExtension)
-            .Where(g => g.Count() > 1).Select(g => g.Key!)];
-        // Two pictures that differ only in their ending keep it, so that neither mask replaces the other.
-        string NameOf(string picture) => shared.Contains(Path.GetFileNameWithoutExtension(picture))
-            ? Path.GetFileName(picture).Replace('.', '_')
-            : Path.GetFileNameWithoutExtension(picture);
-        (string Picture, string Mask)[] pairs = [.. pictures.Select(p =>
-            (p, isFile ? Path.GetFullPath(output) : Path.Combine(Path.GetFullPath(output), NameOf(p) + ".png")))];
-        HashSet<string> read = [.. pictures.Select(Path.GetFullPath)];
-        string? overwritten = pairs.Select(p => p.Mask).FirstOrDefault(read.Contains);
-        return overwritten is null ? pairs
-            : throw new UsageException($"--output would replace the picture {overwritten}; choose another folder.");
-    }
-
-    static string[] Pictures(string input)
-    {
-        if (File.Exists(input))
-            return [input];
-        if (!Directory.Exists(input))
-            throw new ConfigException($"{input}: no such picture or folder.");
-        string[] found = [.. Directory.EnumerateFiles(input).Where(ImageFile.HasImageExtension).Order(StringComparer.Ordinal)];
-        return found.Length > 0 ? found : throw new ConfigException($"{input}: no pictures there; "
-            + $"endings are {string.Join(", ", ImageFile.Extensions)}.");
-    }
-
     static void WriteReport(CommandContext context, IReadOnlyList<ClassInfo> classes, JsonArray report)
     {
         if (context.IsJson)
@@ -168,8 +148,10 @@ static class PredictCommand
         ClassInfo[] foreground = [.. classes.Skip(1)];
         string[] Row(JsonNode r) =>
         [
-            (string)r["mask"]!, $"{r["width"]}x{r["height"]}",
-            .. foreground.Select(c => ((double)r["shares"]![c.Name]!).ToString("P1", CultureInfo.InvariantCulture)),
+            (string)r["mask"]!, $"{r["width"]}x{r["height"]}" + (r["depth"] is { } d ? $"x{d}" : ""),
+            .. foreground.Select(c => r["millilitres"] is { } ml
+                ? string.Create(CultureInfo.InvariantCulture, $"{(double)ml[c.Name]!:0.00} ml")
+                : ((double)r["shares"]![c.Name]!).ToString("P1", CultureInfo.InvariantCulture)),
         ];
         context.WriteTable(null, ["mask", "size", .. foreground.Select(c => c.Name)], report.Select(r => Row(r!)));
     }

@@ -17,8 +17,8 @@ public enum Severity
 
 /// <summary>Something found in a data folder.</summary>
 /// <param name="Severity">How bad.</param>
-/// <param name="Kind">missing_mask, missing_image, ambiguous, unreadable, size_mismatch, unknown_value, duplicate,
-/// empty_mask, full_mask, stranger.</param>
+/// <param name="Kind">missing_mask, missing_image, ambiguous, unreadable, size_mismatch, geometry, not_finite,
+/// channels, unknown_value, duplicate, empty_mask, full_mask, stranger.</param>
 /// <param name="Path">File or sample, below the data folder.</param>
 /// <param name="Message">What is wrong and what to do.</param>
 public sealed record Finding(Severity Severity, string Kind, string Path, string Message);
@@ -26,11 +26,15 @@ public sealed record Finding(Severity Severity, string Kind, string Path, string
 /// <summary>Counts of one part.</summary>
 /// <param name="Name">train, val, test or all.</param>
 /// <param name="Pairs">Pairs found.</param>
-/// <param name="Smallest">Smallest picture, "width x height".</param>
-/// <param name="Largest">Largest picture.</param>
+/// <param name="Smallest">Smallest picture or volume, "width x height (x depth)".</param>
+/// <param name="Largest">Largest one.</param>
 /// <param name="ClassShares">Share of the pixels of each class, background first.</param>
 public sealed record PartSummary(string Name, int Pairs, string Smallest, string Largest,
-    IReadOnlyList<double> ClassShares);
+    IReadOnlyList<double> ClassShares)
+{
+    /// <summary>Volumes: the voxel sizes that occur, most frequent first, five at most.</summary>
+    public IReadOnlyList<string> VoxelSizes { get; init; } = [];
+}
 
 /// <summary>What <see cref="DatasetVerifier"/> found.</summary>
 public sealed record DatasetReport
@@ -41,7 +45,7 @@ public sealed record DatasetReport
     /// <summary>How masks become classes, in words.</summary>
     public required string Coding { get; init; }
 
-    /// <summary>Declared in dataset.yaml rather than found out.</summary>
+    /// <summary>Declared in dataset.yaml or dataset.json rather than found out.</summary>
     public required bool CodingIsDeclared { get; init; }
 
     public required IReadOnlyList<string> Classes { get; init; }
@@ -58,17 +62,21 @@ public sealed record DatasetReport
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"{Name}: {Parts.Sum(p => p.Pairs)} pairs in {Root}");
-        text.AppendLine(CultureInfo.InvariantCulture,
-            $"masks: {Coding} ({(CodingIsDeclared ? "declared in" : "found out; declare it in")} {DatasetDescription.FileName})");
+        string origin = CodingIsDeclared ? "declared" : $"found out; declare it in {DatasetDescription.FileName}";
+        text.AppendLine(CultureInfo.InvariantCulture, $"masks: {Coding} ({origin})");
         foreach (var part in Parts)
         {
             string shares = string.Join(", ", part.ClassShares.Select((s, c) =>
                 string.Create(CultureInfo.InvariantCulture, $"{Classes[c]} {100 * s:0.0} %")));
             text.AppendLine(CultureInfo.InvariantCulture,
                 $"  {part.Name,-6}{part.Pairs,6} pairs  {part.Smallest} to {part.Largest}  {shares}");
+            if (part.VoxelSizes.Count > 0)
+                text.AppendLine(CultureInfo.InvariantCulture,
+                    $"        voxels (slices, rows, columns): {string.Join(", ", part.VoxelSizes)}");
         }
         foreach (var f in Findings.OrderByDescending(f => f.Severity))
-            text.AppendLine(CultureInfo.InvariantCulture, $"{f.Severity.ToString().ToLowerInvariant()}: {f.Path}: {f.Message}");
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"{f.Severity.ToString().ToLowerInvariant()}: {f.Path}: {f.Message}");
         text.AppendLine(CultureInfo.InvariantCulture, $"{Errors} errors, {Findings.Count - Errors} warnings");
         return text.ToString();
     }

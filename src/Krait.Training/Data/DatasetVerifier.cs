@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Krait.Imaging;
 
 namespace Krait.Training.Data;
@@ -7,7 +6,9 @@ namespace Krait.Training.Data;
 public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
 {
     private const int SheetCells = 24;
-    private readonly List<Finding> findings = [];
+    private readonly ISampleInspector inspector = data.IsVolumes ? new VolumeInspector(data.Coding, read)
+        : new PictureInspector(data.Coding, read);
+    private readonly FindingList findings = new(data.Root);
     private readonly Dictionary<string, (string Part, string Name)> seen = [];
 
     /// <summary>The pairs that the contact sheet shows.</summary>
@@ -24,16 +25,16 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
         foreach (var part in data.Parts)
         {
             ReportNames(part);
-            var sizes = new List<(int Width, int Height)>();
-            var pixels = new long[data.Classes.Count];
+            var sizes = new List<SeenSize>();
+            var counts = new long[data.Classes.Count];
             foreach (var sample in part.Samples)
             {
                 cancel.ThrowIfCancellationRequested();
-                Check(part, sample, sizes, pixels, onSheet: done % every == 0);
+                Check(part, sample, sizes, counts, onSheet: done % every == 0);
                 done++;
                 progress?.Report(done);
             }
-            parts.Add(Summarise(part, sizes, pixels));
+            parts.Add(Summarise(part, sizes, counts));
         }
         return new DatasetReport
         {
@@ -43,90 +44,70 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
             CodingIsDeclared = data.CodingIsDeclared,
             Classes = [.. data.Classes.Select(c => c.Name)],
             Parts = parts,
-            Findings = findings,
+            Findings = findings.All,
         };
     }
+
+    private string Elements => data.IsVolumes ? "voxels" : "pixels";
 
     private void ReportNames(DatasetPart part)
     {
         foreach (string p in part.ImagesAlone)
-            Add(Severity.Error, "missing_mask", p, "no mask of that name. Add it or take the image away.");
+            findings.Add(Severity.Error, "missing_mask", p, "no mask of that name. Add it or take the image away.");
         foreach (string p in part.MasksAlone)
-            Add(Severity.Error, "missing_image", p, "no image of that name. Add it or take the mask away.");
+            findings.Add(Severity.Error, "missing_image", p, "no image of that name. Add it or take the mask away.");
         foreach (string p in part.Ambiguous)
-            Add(Severity.Error, "ambiguous", p, "the name has several partners. Keep one.");
+            findings.Add(Severity.Error, "ambiguous", p, "the name has several partners. Keep one.");
         foreach (string p in part.Strangers)
-            Add(Severity.Warning, "stranger", p, "not a picture by its ending; it is not used.");
+            findings.Add(Severity.Warning, "stranger", p, "neither picture nor volume by its ending; it is not used.");
     }
 
-    private void Check(DatasetPart part, Sample sample, List<(int, int)> sizes, long[] pixels, bool onSheet)
+    private void Check(DatasetPart part, Sample sample, List<SeenSize> sizes, long[] counts, bool onSheet)
     {
-        if (Read(sample.ImagePath) is not { } image || Read(sample.MaskPath) is not { } mask) return;
-        sizes.Add((image.Width, image.Height));
-        ReportDuplicate(part, sample, image);
-        if (mask.Width != image.Width || mask.Height != image.Height)
+        if (inspector.Look(sample, findings) is not { } found) return;
+        sizes.Add(found.Size);
+        ReportDuplicate(part, sample, found.Hash);
+        var labels = new long[256];
+        foreach (byte l in found.Labels) labels[l]++;
+        if (labels[MaskCoding.Unknown] > 0)
         {
-            Add(Severity.Error, "size_mismatch", sample.Name,
-                $"image {image.Width}x{image.Height}, mask {mask.Width}x{mask.Height}. They must be of one size.");
+            int at = Array.IndexOf(found.Labels, MaskCoding.Unknown);
+            findings.Add(Severity.Error, "unknown_value", sample.Name,
+                $"{labels[MaskCoding.Unknown]} mask {Elements} have a value that no class has, the first is {found.ValueAt(at)}.");
             return;
         }
-        byte[] labels = data.Coding.Decode(mask);
-        var counts = new long[256];
-        foreach (byte l in labels) counts[l]++;
-        if (counts[MaskCoding.Unknown] > 0)
-        {
-            int at = Array.IndexOf(labels, MaskCoding.Unknown);
-            Add(Severity.Error, "unknown_value", sample.Name, $"{counts[MaskCoding.Unknown]} mask pixels have a value that " +
-                $"no class has, the first is {mask.ClassValues()?[at]}.");
-            return;
-        }
-        for (int c = 0; c < pixels.Length; c++) pixels[c] += counts[c];
-        if (counts[0] == labels.Length) Add(Severity.Warning, "empty_mask", sample.Name, "the mask is all background.");
-        if (counts[0] == 0) Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
-        if (onSheet) Sheet.Add(sample.Name, image, labels, data.Classes);
-    }
-
-    private Image? Read(string path)
-    {
-        string relative = Path.GetRelativePath(data.Root, path).Replace('\\', '/');
-        try
-        {
-            return ImageFile.Read(path, read);
-        }
-        catch (ImageFormatException e) when (!e.MissingDependency)
-        {
-            Add(Severity.Error, "unreadable", relative, e.Message);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Add(Severity.Error, "unreadable", relative, e.Message);
-        }
-        return null;
+        for (int c = 0; c < counts.Length; c++) counts[c] += labels[c];
+        if (labels[0] == found.Labels.Length)
+            findings.Add(Severity.Warning, "empty_mask", sample.Name, "the mask is all background.");
+        if (labels[0] == 0) findings.Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
+        if (!onSheet) return;
+        var (picture, drawn) = found.Draw();
+        Sheet.Add(sample.Name, picture, drawn, data.Classes);
     }
 
     // Equal pixels in two parts make scores worthless; in one part they only waste time.
-    private void ReportDuplicate(DatasetPart part, Sample sample, Image image)
+    private void ReportDuplicate(DatasetPart part, Sample sample, string hash)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(BitConverter.GetBytes(image.Width));
-        hash.AppendData(image.ToRgb8());
-        string key = Convert.ToHexString(hash.GetHashAndReset());
-        if (seen.TryAdd(key, (part.Name, sample.Name))) return;
-        var (otherPart, other) = seen[key];
+        if (seen.TryAdd(hash, (part.Name, sample.Name))) return;
+        var (otherPart, other) = seen[hash];
         bool across = otherPart != part.Name;
-        Add(across ? Severity.Error : Severity.Warning, "duplicate", sample.Name, $"same pixels as {other}" +
-            (across ? $": {otherPart} and {part.Name} must not share pictures." : "."));
+        string samples = data.IsVolumes ? "volumes" : "pictures";
+        string rule = across ? $": {otherPart} and {part.Name} must not share {samples}." : ".";
+        findings.Add(across ? Severity.Error : Severity.Warning, "duplicate", sample.Name,
+            $"same {Elements} as {other}{rule}");
     }
 
-    private static PartSummary Summarise(DatasetPart part, List<(int Width, int Height)> sizes, long[] pixels)
+    private static PartSummary Summarise(DatasetPart part, List<SeenSize> sizes, long[] counts)
     {
-        long total = Math.Max(1, pixels.Sum());
-        var order = sizes.OrderBy(s => (long)s.Width * s.Height).ToList();
-        string Text(int i) => order.Count == 0 ? "-" : $"{order[i].Width}x{order[i].Height}";
+        long total = Math.Max(1, counts.Sum());
+        var order = sizes.OrderBy(s => s.Count).ToList();
+        string Text(int i) => order.Count == 0 ? "-" : order[i].Text;
         return new PartSummary(part.Name, part.Samples.Count, Text(0), Text(Math.Max(0, order.Count - 1)),
-            [.. pixels.Select(p => (double)p / total)]);
+            [.. counts.Select(p => (double)p / total)])
+        {
+            VoxelSizes = [.. sizes.Select(s => s.Spacing?.ToString()).OfType<string>().GroupBy(t => t)
+                .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
+                .Select(g => g.Key).Take(5)],
+        };
     }
-
-    private void Add(Severity severity, string kind, string path, string message) =>
-        findings.Add(new Finding(severity, kind, path, message));
 }

@@ -61,7 +61,7 @@ public sealed record MaskCoding
     {
         MaskKind.Threshold => $"{Classes[1].Name} where grey is {(Invert ? "below" : "at least")} {Threshold}",
         MaskKind.Value => "nearest grey value: " + string.Join(", ", Classes.Select(c => $"{c.Value} {c.Name}")),
-        MaskKind.Index => "palette index: " + string.Join(", ", Classes.Select(c => $"{c.Value} {c.Name}")),
+        MaskKind.Index => "index: " + string.Join(", ", Classes.Select(c => $"{c.Value} {c.Name}")),
         _ => "nearest colour: " + string.Join(", ", Classes.Select(c => $"{c.Color} {c.Name}")),
     };
 

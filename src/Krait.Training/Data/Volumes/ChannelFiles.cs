@@ -3,11 +3,12 @@ using Krait.Imaging;
 namespace Krait.Training.Data;
 
 /// <summary>nnU-Net's way of several channels: NAME_0000, NAME_0001 and so on, a file each.</summary>
-internal static class ChannelFiles
+public static class ChannelFiles
 {
     private const int Digits = 4;
 
-    /// <summary>The first file of every volume, and the further files by the first. Pictures stay as they are.</summary>
+    /// <summary>The first file of every volume, and the further files by the first. Pictures stay as they are.
+    /// </summary>
     public static (IReadOnlyList<string> Firsts, ILookup<string, string> More) Group(IEnumerable<string> files)
     {
         string[] all = [.. files.Order(StringComparer.Ordinal)];

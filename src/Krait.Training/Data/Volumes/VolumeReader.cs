@@ -29,8 +29,8 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
         byte[] labels = ReadLabels(sample, image);
         var grid = new VolumeGrid(image.Geometry, Preprocessing.Spacing);
         byte[] target = grid.ToNetwork(labels);
-        return new PreparedVolume(Prepare(Preprocessing, grid, image), Array.ConvertAll(target, v => (float)v), grid.Size,
-            VoxelSize.Of(grid.Network), PreparedVolume.PlacesOf(target, Coding.Classes.Count));
+        return new PreparedVolume(Prepare(Preprocessing, grid, image), Array.ConvertAll(target, v => (float)v),
+            grid.Size, VoxelSize.Of(grid.Network), PreparedVolume.PlacesOf(target, Coding.Classes.Count));
     }
 
     /// <summary>A patch, augmented.</summary>
@@ -38,7 +38,7 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
         Span<float> target) => sampler.Cut((PreparedVolume)sample, augmentation, epoch, index, image, target);
 
     /// <summary>Reads the volume of a sample, all its channels.</summary>
-    /// <exception cref="ConfigException">If files of channels differ in their grid, or voxels are no numbers.</exception>
+    /// <exception cref="ConfigException">If files of channels differ in their grid.</exception>
     public Volume ReadImage(Sample sample) => ReadImage(sample, read);
 
     /// <summary>As above, of given limits.</summary>
@@ -57,16 +57,16 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
     }
 
     /// <summary>Classes of a sample's label volume on the volume's own grid.</summary>
-    /// <exception cref="ConfigException">If the grids differ or a value is no class's.</exception>
+    /// <exception cref="ConfigException">If sizes or axes differ or a value is no class's.</exception>
     public byte[] ReadLabels(Sample sample, Volume image)
     {
         var mask = VolumeFile.ReadLabels(sample.MaskPath, read);
-        if (Mismatch(image.Geometry, mask.Geometry) is { } difference)
+        if (!IsReadable(image.Geometry, mask.Geometry) && Mismatch(image.Geometry, mask.Geometry) is { } difference)
             throw new ConfigException($"{sample.Name}: volume and labels need one grid; {difference}.");
         byte[] labels = Coding.Decode(mask.Labels);
         int unknown = Array.IndexOf(labels, MaskCoding.Unknown);
-        return unknown < 0 ? labels : throw new ConfigException($"{sample.Name}: label value {mask.Labels[unknown]} is no " +
-            $"class's. Classes: {Coding.Describe()}.");
+        return unknown < 0 ? labels : throw new ConfigException(
+            $"{sample.Name}: label value {mask.Labels[unknown]} is no class's. Classes: {Coding.Describe()}.");
     }
 
     /// <summary>How two grids differ beyond what rounding does, in words; null where they do not.</summary>
@@ -77,6 +77,12 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
             ? $"their axes grow to {image.Affine.AxisCodes} and {labels.Affine.AxisCodes}"
         : image.IsNear(labels, GridToleranceMm) ? null
             : $"their affines differ: {image.Affine} and {labels.Affine}";
+
+    /// <summary>Same size and same axes: some tools write labels with another origin or voxel size, which a warning of
+    /// verification tells; the volume's are used.</summary>
+    internal static bool IsReadable(VolumeGeometry image, VolumeGeometry labels) =>
+        (image.Width, image.Height, image.Depth) == (labels.Width, labels.Height, labels.Depth) &&
+        image.Affine.AxisCodes == labels.Affine.AxisCodes;
 
     /// <summary>[D, H, W, C] of the network's grid.</summary>
     /// <exception cref="ConfigException">If the channels do not fit or voxels are no finite numbers.</exception>

@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Krait.Imaging;
+
+namespace Krait.Cli.Tests;
+
+/// <summary>A tiny run on drawn volumes through the command line: verify, train, evaluate, predict.</summary>
+public sealed class VolumeTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public VolumeTests()
+    {
+        foreach (string part in new[] { "Tr", "Val" })
+            for (int i = 0; i < 2; i++)
+            {
+                Volume image = Draw((10 * part.Length) + i, out LabelVolume labels);
+                Directory.CreateDirectory(_folder.PathOf("set", "images" + part));
+                Directory.CreateDirectory(_folder.PathOf("set", "labels" + part));
+                VolumeFile.Write(_folder.PathOf("set", "images" + part, $"v{part}{i}_0000.nii.gz"), image);
+                VolumeFile.Write(_folder.PathOf("set", "labels" + part, $"v{part}{i}.nii.gz"), labels);
+            }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Volumes_go_through_verify_train_evaluate_and_predict()
+    {
+        string set = _folder.PathOf("set");
+        CliRun verified = CliRun.Of("data", "verify", set, "--json", "--sheet", _folder.PathOf("s.png"));
+        Assert.Equal((ExitCode.Success, ""), (verified.Code, verified.Error));
+
+        CliRun refused = Train();
+        Assert.Equal(ExitCode.BadInput, refused.Code);
+        Assert.Contains("--patch", refused.Error);
+        CliRun trained = Train("--patch", "8x8x8", "--spacing", "2x1x1");
+        Assert.True(trained.Code == ExitCode.Success, trained.Error);
+
+        string run = _folder.PathOf("runs", "tiny");
+        CliRun evaluated = CliRun.Of("evaluate", "-m", run, "--json");
+        Assert.True(evaluated.Code == ExitCode.Success, evaluated.Error);
+        Assert.NotNull(JsonNode.Parse(evaluated.Output)!["per_image"]!["dsc"]);
+
+        string masks = _folder.PathOf("masks"), images = _folder.PathOf("set", "imagesVal");
+        CliRun predicted = CliRun.Of("predict", "-m", run, "-i", images, "-o", masks, "--overlay",
+            "--probabilities", "--json");
+        Assert.True(predicted.Code == ExitCode.Success, predicted.Error);
+        JsonNode first = JsonNode.Parse(predicted.Output)!.AsArray()[0]!;
+        Assert.Equal(Path.Combine(masks, "vVal0.nii.gz"), (string)first["mask"]!);
+        double ml = (double)first["millilitres"]!["background"]! + (double)first["millilitres"]!["foreground"]!;
+        Assert.Equal(10 * 9 * 8 * 1.5 / 1000, ml, 1e-6);
+        VolumeHeader image = VolumeFile.ReadHeader(Path.Combine(images, "vVal0_0000.nii.gz"));
+        VolumeHeader mask = VolumeFile.ReadHeader(Path.Combine(masks, "vVal0.nii.gz"));
+        Assert.Equal(image.Geometry.Affine.ToArray(), mask.Geometry.Affine.ToArray());
+        Assert.Equal("uint8", mask.ElementType);
+        Assert.Equal("float32", VolumeFile.ReadHeader(Path.Combine(masks, "vVal0_probability.nii.gz")).ElementType);
+        Assert.True(File.Exists(Path.Combine(masks, "vVal1_overlay.png")));
+        CliRun over = CliRun.Of("predict", "-m", run, "-i", Path.Combine(images, "vVal0_0000.nii.gz"), "-o",
+            Path.Combine(images, "vVal0_0000.nii.gz"));
+        Assert.Equal(ExitCode.Usage, over.Code);
+    }
+
+    CliRun Train(params string[] more) => CliRun.Of(["train", "--data", _folder.PathOf("set"), "--model", "lightm-unet",
+        "--option", "width=8", "--option", "depths=[1,1]", "--option", "depths_decoder=[1]", "--option", "states=2",
+        "--epochs", "1", "--runs", _folder.PathOf("runs"), "--name", "tiny", "--threads", "1", .. more]);
+
+    static Volume Draw(int seed, out LabelVolume labels)
+    {
+        var random = new Random(seed);
+        var grid = new VolumeGeometry(10, 9, 8, new Affine([-1, 0, 0, 5, 0, 1, 0, 6, 0, 0, 1.5, 7]));
+        byte[] classes = [.. Enumerable.Range(0, grid.Voxels).Select(i => i % 10 is > 2 and < 7 ? (byte)1 : (byte)0)];
+        labels = new LabelVolume(grid, classes);
+        return new Volume(grid, 1, [.. classes.Select(c => c + random.NextSingle())]);
+    }
+}
