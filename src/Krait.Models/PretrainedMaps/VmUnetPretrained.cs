@@ -20,6 +20,10 @@ public static class VmUnetPretrained
             KeyRule.Rename(@"^(patch_embed|layers)\.", "vmunet.$1."),
         ],
         Surplus = VMambaCheckpoint.DeeperBlocks,
-        Fresh = [new(@"^vmunet\.(layers_up\.\d+\.upsample|final_up|final_conv)\.", "not in a VMamba checkpoint")],
+        Fresh =
+        [
+            new(@"^vmunet\.(layers_up\.\d+\.upsample|final_up|final_conv)\.", "not in a VMamba checkpoint"),
+            new(@"^vmunet\.layers_up\.\d+\.blocks\.", "decoder deeper than the checkpoint's stage"),
+        ],
     };
 }
