@@ -20,6 +20,12 @@ public static class KraitCli
     {
         CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = CultureInfo.InvariantCulture;
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+        if (args is ["--version"])
+        {
+            // Before all commands are built: scripts ask this often.
+            terminal.Output.WriteLine(Version);
+            return ExitCode.Success;
+        }
         RootCommand root = CreateRoot(terminal);
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -37,7 +37,7 @@ static class BenchCommand
         var command = new KraitCommand("bench",
             "Measure this machine's limits, then kernels or a model as multiples of the least possible time.")
         {
-            Model, Size, Batch, Repeats, Train, Layers, Limits, ModelSource.Dims,
+            Model, Size, Batch, Repeats, Train, Layers, Limits, Serve, ModelSource.Dims,
             ModelSource.Classes, ModelSource.Channels, ModelSource.Options,
         };
         command.Examples =
