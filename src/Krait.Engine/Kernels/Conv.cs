@@ -63,6 +63,7 @@ internal static unsafe class Conv<L, V>
         int runs = slab.Runs(phase, s.GroupInputs, offsets, out long run);
         packed += MatMulPack<L, V>.Floats(phase.TapsBefore * s.GroupInputs, s.GroupOutputs);
         MatMulTileArgs t = default;
+        t.BStride = MatMulTile<L, V>.PanelWidth;
         t.RowStride = phase.X.Step * slab.PixelStride;
         t.StepStride = 1;
         t.YStride = t.AddStride = phase.X.OutputStep * yStride;

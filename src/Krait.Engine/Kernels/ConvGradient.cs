@@ -48,6 +48,7 @@ internal static unsafe class ConvGradient<L, V>
         long columns = s.GroupOutputs - column;
         MatMulPack<L, V>.Panels(dy + column, dyStride, 1, (long)rows * phase.X.Count, columns, 0, 1, panel, 0);
         MatMulTileArgs t = default;
+        t.BStride = MatMulTile<L, V>.PanelWidth;
         t.RowStride = 1;
         t.StepStride = phase.X.Step * slab.PixelStride;
         t.Steps = phase.X.Count;
@@ -71,6 +72,7 @@ internal static unsafe class ConvGradient<L, V>
     {
         long columns = s.GroupOutputs - column;
         MatMulTileArgs t = default;
+        t.BStride = MatMulTile<L, V>.PanelWidth;
         t.RowStride = 1;
         t.StepStride = xStride;
         t.Steps = (long)rows * phase.X.Count;

@@ -33,6 +33,7 @@ internal static unsafe class MatMul<L, V>
         for (long k0 = 0; k0 < k || k0 == 0; k0 += Math.Max(block, 1))
         {
             MatMulTileArgs t = default;
+            t.BStride = MatMulTile<L, V>.PanelWidth;
             t.RowStride = rowStride;
             t.StepStride = stepStride;
             t.Steps = Math.Min(block, k - k0);
@@ -69,6 +70,7 @@ internal static unsafe class MatMul<L, V>
         for (long k0 = 0; k0 < k || k0 == 0; k0 += stepBlock)
         {
             MatMulTileArgs t = default;
+            t.BStride = MatMulTile<L, V>.PanelWidth;
             t.Steps = Math.Min(stepBlock, k - k0);
             t.Segments = 1;
             t.RowStride = 1;

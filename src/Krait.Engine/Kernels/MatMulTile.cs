@@ -3,46 +3,6 @@ using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>The operands of one register tile: y[R, W] = init + sum over segments and k of a[R, k] b[k, W] + add.</summary>
-/// <remarks>
-/// A matrix product has one segment. A convolution has one for each row of taps: the input is read in place from
-/// <see cref="A"/> + <see cref="Offsets"/>[s], and the packed weights of the segments follow each other in
-/// <see cref="B"/>. Strides count floats.
-/// </remarks>
-internal unsafe struct MatMulTileArgs
-{
-    /// <summary>Element (i, k) of segment s lies at A[Offsets[s] + i RowStride + k StepStride].</summary>
-    public float* A;
-    public long RowStride;
-    public long StepStride;
-
-    /// <summary>Steps k of each segment.</summary>
-    public long Steps;
-
-    /// <summary>Start of each segment in A; null where there is one, at 0.</summary>
-    public long* Offsets;
-    public long Segments;
-
-    /// <summary>Packed panel: step k of the tile lies at B[k * 2 * lanes].</summary>
-    public float* B;
-
-    /// <summary>One row of 2 * lanes values that every accumulator starts from (the bias), or null for zero.</summary>
-    public float* Init;
-
-    /// <summary>Rows that are added at the end (y itself to accumulate), or null.</summary>
-    public float* Add;
-    public long AddStride;
-
-    public float* Y;
-    public long YStride;
-}
-
-/// <summary>A count that the JIT knows when it compiles the tile.</summary>
-internal interface ICount
-{
-    static abstract int Value { get; }
-}
-
 /// <summary>
 /// The micro-kernel: R rows by one or two vectors of accumulators, all in registers. The body is written for 14 rows
 /// and the JIT drops what lies beyond R, so that every height from 1 to 14 has a loop of its own.
@@ -162,7 +122,7 @@ internal static unsafe class MatMulTile<L, V>
         V c11 = init0, d11 = init1;
         V c12 = init0, d12 = init1;
         V c13 = init0, d13 = init1;
-        long row = t.RowStride, step = t.StepStride;
+        long row = t.RowStride, step = t.StepStride, bStep = t.BStride;
         float* b = t.B;
         for (long s = 0; s < t.Segments; s++)
         {
@@ -172,7 +132,7 @@ internal static unsafe class MatMulTile<L, V>
             {
                 V b0 = L.Load(b);
                 V b1 = W.Value > 1 ? L.Load(b + L.Count) : b0;
-                b += 2 * L.Count;
+                b += bStep;
                 V v = L.Set(a0[0]);
                 c0 = L.Fma(v, b0, c0);
                 if (W.Value > 1)
@@ -322,75 +282,5 @@ internal static unsafe class MatMulTile<L, V>
         L.Store(c, y);
         if (W.Value > 1)
             L.Store(d, y + L.Count);
-    }
-
-    readonly struct Count1 : ICount
-    {
-        public static int Value => 1;
-    }
-
-    readonly struct Count2 : ICount
-    {
-        public static int Value => 2;
-    }
-
-    readonly struct Count3 : ICount
-    {
-        public static int Value => 3;
-    }
-
-    readonly struct Count4 : ICount
-    {
-        public static int Value => 4;
-    }
-
-    readonly struct Count5 : ICount
-    {
-        public static int Value => 5;
-    }
-
-    readonly struct Count6 : ICount
-    {
-        public static int Value => 6;
-    }
-
-    readonly struct Count7 : ICount
-    {
-        public static int Value => 7;
-    }
-
-    readonly struct Count8 : ICount
-    {
-        public static int Value => 8;
-    }
-
-    readonly struct Count9 : ICount
-    {
-        public static int Value => 9;
-    }
-
-    readonly struct Count10 : ICount
-    {
-        public static int Value => 10;
-    }
-
-    readonly struct Count11 : ICount
-    {
-        public static int Value => 11;
-    }
-
-    readonly struct Count12 : ICount
-    {
-        public static int Value => 12;
-    }
-
-    readonly struct Count13 : ICount
-    {
-        public static int Value => 13;
-    }
-
-    readonly struct Count14 : ICount
-    {
-        public static int Value => 14;
     }
 }

@@ -52,7 +52,7 @@ public static unsafe partial class SelectiveScan<L, V>
                 if (states != null)
                     new Span<float>(block.H, shape.StateFloats).CopyTo(
                         new Span<float>(StateAt(shape, states, chunk, b), shape.StateFloats));
-                SelectiveScanPlane<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
+                ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
                 StepSize(x.Delta, first, channels, positions, steps, softplus, block.Bias, s.Delta, null);
                 int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
                 SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
@@ -60,11 +60,11 @@ public static unsafe partial class SelectiveScan<L, V>
                     block.H, s.Y);
                 if (x.Gate.Exists)
                 {
-                    SelectiveScanPlane<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels,
+                    ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels,
                         s.Gate);
                     SelectiveScanPlane<L, V>.Gate(vectors, steps, s.Gate, s.Y);
                 }
-                SelectiveScanPlane<L, V>.Scatter(s.Y, positions, steps, channels, false, y.Stride, y.Start + first);
+                ScanRows<L, V>.Scatter(s.Y, positions, steps, channels, false, y.Stride, y.Start + first);
             }
         }
         for (int j = 0; j < blocks && last.Exists; j++)
@@ -82,7 +82,7 @@ public static unsafe partial class SelectiveScan<L, V>
     static void GatherGroup(in SelectiveScanShape shape, in SelectiveScanOperands x, int group, int* positions,
         int steps, float* couples)
     {
-        SelectiveScanPlane<L, V>.GatherCouples(x.B.At(group), x.B.Stride * shape.G, x.C.At(group),
+        ScanCouples<L, V>.Gather(x.B.At(group), x.B.Stride * shape.G, x.C.At(group),
             x.C.Stride * shape.G, positions, steps, shape.N, couples);
     }
 
@@ -91,7 +91,7 @@ public static unsafe partial class SelectiveScan<L, V>
         float* delta, float* slope)
     {
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-        SelectiveScanPlane<L, V>.Gather(raw.Start + first, raw.Stride, positions, steps, channels, delta);
+        ScanRows<L, V>.Gather(raw.Start + first, raw.Stride, positions, steps, channels, delta);
         SelectiveScanPlane<L, V>.AddToAll(vectors, steps, bias, delta);
         if (softplus)
             SelectiveScanChunk<L, V>.Softplus(vectors, steps, delta, slope);

@@ -45,8 +45,8 @@ public static unsafe partial class SelectiveScan<L, V>
                 int b = firstBlock + j, first = shape.FirstChannel(b), channels = shape.ChannelsOf(b);
                 var block = new BackwardBlock(shape, s.Blocks, j);
                 float* start = StateAt(shape, states, chunk, b);
-                SelectiveScanPlane<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
-                SelectiveScanPlane<L, V>.Gather(dy.Start + first, dy.Stride, positions, steps, channels, s.Dy);
+                ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
+                ScanRows<L, V>.Gather(dy.Start + first, dy.Stride, positions, steps, channels, s.Dy);
                 StepSize(x.Delta, first, channels, positions, steps, softplus, block.Bias, s.Delta, s.Slope);
                 int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
                 SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
@@ -56,12 +56,12 @@ public static unsafe partial class SelectiveScan<L, V>
                     start, s.Dy, s.Pass, block.Dh, block.Da, s.DCouples, s.DDeltaU, s.DDelta);
                 SelectiveScanPlane<L, V>.Finish(vectors, steps, s.U, s.Delta, softplus ? s.Slope : null, s.Dy,
                     block.Skip, s.DDeltaU, s.DDelta, block.DSkip, block.DBias);
-                SelectiveScanPlane<L, V>.Scatter(s.DDeltaU, positions, steps, channels, false, dx.U.Stride,
+                ScanRows<L, V>.Scatter(s.DDeltaU, positions, steps, channels, false, dx.U.Stride,
                     dx.U.Start + first);
-                SelectiveScanPlane<L, V>.Scatter(s.DDelta, positions, steps, channels, false, dx.Delta.Stride,
+                ScanRows<L, V>.Scatter(s.DDelta, positions, steps, channels, false, dx.Delta.Stride,
                     dx.Delta.Start + first);
             }
-            SelectiveScanPlane<L, V>.ScatterCouples(s.DCouples, positions, steps, shape.N, dx.B.At(group),
+            ScanCouples<L, V>.Scatter(s.DCouples, positions, steps, shape.N, dx.B.At(group),
                 dx.B.Stride * shape.G, dx.C.At(group), dx.C.Stride * shape.G);
         }
         for (int j = 0; j < blocks; j++)
@@ -76,9 +76,9 @@ public static unsafe partial class SelectiveScan<L, V>
         new Span<float>(start, shape.StateFloats).CopyTo(new Span<float>(s.H, shape.StateFloats));
         SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples, s.H,
             s.Y);
-        SelectiveScanPlane<L, V>.Gather(gate.Start + first, gate.Stride, positions, steps, channels, s.Gate);
+        ScanRows<L, V>.Gather(gate.Start + first, gate.Stride, positions, steps, channels, s.Gate);
         SelectiveScanPlane<L, V>.GateBackward(vectors, steps, s.Gate, s.Y, s.Dy);
-        SelectiveScanPlane<L, V>.Scatter(s.Gate, positions, steps, channels, false, dGate.Stride,
+        ScanRows<L, V>.Scatter(s.Gate, positions, steps, channels, false, dGate.Stride,
             dGate.Start + first);
     }
 

@@ -15,8 +15,7 @@ public static unsafe partial class Ss2d<L, V>
     const int Channels = SelectiveScanChunk<L, V>.Channels;
     const int PlaneFloats = SelectiveScanChunk<L, V>.PlaneFloats;
 
-    /// <summary>Row length of dt in scratch: whole registers and whole tiles of four.</summary>
-    static int DtStride(int rank) => (rank + Math.Max(4, L.Count) - 1) / Math.Max(4, L.Count) * Math.Max(4, L.Count);
+    static int DtStride(int rank) => ScanStepSize<L, V>.DtStride(rank);
 
     /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
     public static long ForwardScratch(in Ss2dShape shape, int blocks) =>
@@ -24,7 +23,7 @@ public static unsafe partial class Ss2d<L, V>
         + (blocks * (long)BlockFloats(shape));
 
     static int BlockFloats(in Ss2dShape shape) =>
-        (2 * shape.StateFloats) + (DtStride(shape.R) * Channels) + (2 * Channels);
+        (2 * shape.StateFloats) + ScanStepSize<L, V>.WeightFloats(shape.R) + (2 * Channels);
 
     /// <summary>One sample, the channel blocks [firstBlock, firstBlock + blocks): writes y.</summary>
     /// <param name="shape">Sizes.</param>
@@ -73,10 +72,10 @@ public static unsafe partial class Ss2d<L, V>
                     if (states != null)
                         Buffer.MemoryCopy(block.H, StateAt(shape, states, k, chunk, b), shape.StateFloats * 4L,
                             shape.StateFloats * 4L);
-                    SelectiveScanPlane<L, V>.Gather(x + (b * Channels), xStride, positions, steps,
+                    ScanRows<L, V>.Gather(x + (b * Channels), xStride, positions, steps,
                         shape.ChannelsOf(b), planes.U);
                     ForwardChunk(shape, shape.ChannelsOf(b), steps, planes, block);
-                    SelectiveScanPlane<L, V>.Scatter(planes.Y, positions, steps, shape.ChannelsOf(b), add, yStride,
+                    ScanRows<L, V>.Scatter(planes.Y, positions, steps, shape.ChannelsOf(b), add, yStride,
                         yk + (b * Channels));
                 }
             }
@@ -93,14 +92,14 @@ public static unsafe partial class Ss2d<L, V>
 
     static void PrefetchRows(in Ss2dShape shape, int direction, int* positions, int steps, float* projection,
         long stride) =>
-        SelectiveScanPlane<L, V>.Prefetch(projection + (direction * shape.DirectionWidth), stride, positions, steps,
+        ScanRows<L, V>.Prefetch(projection + (direction * shape.DirectionWidth), stride, positions, steps,
             shape.DirectionWidth);
 
     static void PrefetchBlocks(in Ss2dShape shape, int firstBlock, int blocks, int* positions, int steps, float* x,
         long stride)
     {
         int first = firstBlock * Channels;
-        SelectiveScanPlane<L, V>.Prefetch(x + first, stride, positions, steps,
+        ScanRows<L, V>.Prefetch(x + first, stride, positions, steps,
             Math.Min(blocks * Channels, shape.D - first));
     }
 
@@ -108,7 +107,7 @@ public static unsafe partial class Ss2d<L, V>
         in BlockScratch block)
     {
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-        SelectiveScanPlane<L, V>.Project(vectors, steps, shape.R, planes.Dt, DtStride(shape.R), block.Weight,
+        ScanStepSize<L, V>.Forward(vectors, steps, shape.R, planes.Dt, DtStride(shape.R), block.Weight,
             block.Bias, planes.Delta);
         SelectiveScanChunk<L, V>.Softplus(vectors, steps, planes.Delta, null);
         SelectiveScanPlane<L, V>.Start(vectors, steps, planes.U, planes.Delta, block.Skip, planes.DeltaU, planes.Y);
@@ -119,7 +118,7 @@ public static unsafe partial class Ss2d<L, V>
     static float* StateAt(in Ss2dShape shape, float* states, int direction, int chunk, int block) =>
         states + (((((long)direction * shape.Chunks) + chunk) * shape.Blocks + block) * shape.StateFloats);
 
-    /// <summary>dt rows (padding left as it was) and couples of B and C at the positions.</summary>
+    /// <summary>dt rows (padding is anything) and couples of B and C at the positions.</summary>
     static void GatherProjection(in Ss2dShape shape, int direction, float* projection, long stride, int* positions,
         int steps, float* dt, float* couples)
     {
@@ -129,21 +128,25 @@ public static unsafe partial class Ss2d<L, V>
         {
             float* row = from + (positions[i] * stride);
             float* to = dt + (i * dtStride);
-            for (int r = 0; r < shape.R; r++)
-                to[r] = row[r];
+            if (dtStride <= shape.DirectionWidth)
+                for (int r = 0; r < dtStride; r += L.Count)
+                    L.Store(L.Load(row + r), to + r);
+            else
+                for (int r = 0; r < shape.R; r++)
+                    to[r] = row[r];
         }
         float* b = from + shape.R;
-        SelectiveScanPlane<L, V>.GatherCouples(b, stride, b + shape.N, stride, positions, steps, shape.N, couples);
+        ScanCouples<L, V>.Gather(b, stride, b + shape.N, stride, positions, steps, shape.N, couples);
     }
 
-    /// <summary>A2 = -exp(A_logs) log2(e), the dt weight as [R][16], bias and skip of one block and direction.</summary>
+    /// <summary>A2 = -exp(A_logs) log2(e), the packed dt weight, bias and skip of one block and direction.</summary>
     static void LoadBlock(in Ss2dShape shape, in Ss2dParameters p, int direction, int block, float* a2, float* weight,
         float* bias, float* skip)
     {
         int first = (direction * shape.D) + (block * Channels);
         int channels = shape.ChannelsOf(block);
         new Span<float>(a2, shape.StateFloats).Clear();
-        new Span<float>(weight, shape.R * Channels).Clear();
+        new Span<float>(weight, ScanStepSize<L, V>.WeightFloats(shape.R)).Clear();
         for (int c = 0; c < channels; c++)
         {
             float* logs = p.ALogs(first + c);
@@ -151,7 +154,7 @@ public static unsafe partial class Ss2d<L, V>
                 a2[(n * Channels) + c] = logs[n];
             float* row = p.DtWeight(first + c);
             for (int r = 0; r < shape.R; r++)
-                weight[(r * Channels) + c] = row[r];
+                weight[ScanStepSize<L, V>.WeightIndex(c, r, shape.R)] = row[r];
         }
         V scale = L.Set(-SelectiveScanChunk<L, V>.Log2E);
         for (int n = 0; n < shape.N; n++)
@@ -195,7 +198,7 @@ public static unsafe partial class Ss2d<L, V>
             A2 = scratch;
             H = A2 + shape.StateFloats;
             Weight = H + shape.StateFloats;
-            Bias = Weight + (DtStride(shape.R) * Channels);
+            Bias = Weight + ScanStepSize<L, V>.WeightFloats(shape.R);
             Skip = Bias + Channels;
         }
     }

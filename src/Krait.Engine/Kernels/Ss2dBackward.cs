@@ -13,7 +13,7 @@ public static unsafe partial class Ss2d<L, V>
         + (blocks * (long)BackwardBlockFloats(shape));
 
     static int BackwardBlockFloats(in Ss2dShape shape) =>
-        (3 * shape.StateFloats) + (3 * DtStride(shape.R) * Channels) + (4 * Channels);
+        (3 * shape.StateFloats) + (2 * ScanStepSize<L, V>.WeightFloats(shape.R)) + ((shape.R + 4) * Channels);
 
     /// <summary>
     /// Gradients of <see cref="Forward"/> for one sample and the channel blocks [firstBlock, firstBlock + blocks).
@@ -67,12 +67,12 @@ public static unsafe partial class Ss2d<L, V>
                 {
                     int b = firstBlock + j;
                     int channels = shape.ChannelsOf(b);
-                    SelectiveScanPlane<L, V>.Gather(x + (b * Channels), xStride, positions, steps, channels, planes.U);
-                    SelectiveScanPlane<L, V>.Gather(dy + (k * directionStride) + (b * Channels), dyStride, positions,
+                    ScanRows<L, V>.Gather(x + (b * Channels), xStride, positions, steps, channels, planes.U);
+                    ScanRows<L, V>.Gather(dy + (k * directionStride) + (b * Channels), dyStride, positions,
                         steps, channels, planes.Dy);
                     BackwardChunk(shape, channels, steps, StateAt(shape, states, k, chunk, b), planes,
                         planes.Block(shape, j));
-                    SelectiveScanPlane<L, V>.Scatter(planes.DDeltaU, positions, steps, channels, k > 0, dxStride,
+                    ScanRows<L, V>.Scatter(planes.DDeltaU, positions, steps, channels, k > 0, dxStride,
                         dx + (b * Channels));
                 }
                 ScatterProjection(shape, positions, steps, planes, dProjectionStride, dProjectionK);
@@ -87,7 +87,7 @@ public static unsafe partial class Ss2d<L, V>
     {
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
         int dtStride = DtStride(shape.R);
-        SelectiveScanPlane<L, V>.Project(vectors, steps, shape.R, planes.Dt, dtStride, block.Weight, block.Bias,
+        ScanStepSize<L, V>.Forward(vectors, steps, shape.R, planes.Dt, dtStride, block.Weight, block.Bias,
             planes.Delta);
         SelectiveScanChunk<L, V>.Softplus(vectors, steps, planes.Delta, planes.Slope);
         SelectiveScanPlane<L, V>.Start(vectors, steps, planes.U, planes.Delta, null, planes.DeltaU, null);
@@ -96,22 +96,22 @@ public static unsafe partial class Ss2d<L, V>
             planes.DDelta);
         SelectiveScanPlane<L, V>.Finish(vectors, steps, planes.U, planes.Delta, planes.Slope, planes.Dy, block.Skip,
             planes.DDeltaU, planes.DDelta, block.DSkip, block.DBias);
-        SelectiveScanPlane<L, V>.ClearTail(vectors, steps, planes.DDelta);
-        SelectiveScanPlane<L, V>.ProjectBackward(channels, steps, dtStride, planes.DDelta, block.WeightRows,
+        ScanStepSize<L, V>.Backward(channels, steps, dtStride, planes.DDelta, block.WeightRows,
             planes.DDt);
-        SelectiveScanPlane<L, V>.ProjectWeightBackward(vectors, steps, shape.R, planes.Dt, dtStride, planes.DDelta,
+        ScanStepSize<L, V>.WeightBackward(vectors, steps, shape.R, planes.Dt, dtStride, planes.DDelta,
             block.DWeight);
     }
 
     static void StartBlock(in Ss2dShape shape, in Ss2dParameters p, int direction, int index, in BackwardBlock block)
     {
         LoadBlock(shape, p, direction, index, block.A2, block.Weight, block.Bias, block.Skip);
-        int dtStride = DtStride(shape.R);
+        new Span<float>(block.WeightRows, ScanStepSize<L, V>.WeightFloats(shape.R)).Clear();
         for (int c = 0; c < Channels; c++)
-            for (int r = 0; r < dtStride; r++)
-                block.WeightRows[(c * dtStride) + r] = r < shape.R ? block.Weight[(r * Channels) + c] : 0f;
+            for (int r = 0; r < shape.R; r++)
+                block.WeightRows[ScanStepSize<L, V>.BackwardWeightIndex(c, r)] =
+                    block.Weight[ScanStepSize<L, V>.WeightIndex(c, r, shape.R)];
         new Span<float>(block.Dh, 2 * shape.StateFloats).Clear();
-        new Span<float>(block.DWeight, dtStride * Channels).Clear();
+        new Span<float>(block.DWeight, shape.R * Channels).Clear();
         new Span<float>(block.DBias, 2 * Channels).Clear();
     }
 
@@ -145,7 +145,7 @@ public static unsafe partial class Ss2d<L, V>
                 row[r] = from[r];
         }
         float* db = dProjection + shape.R;
-        SelectiveScanPlane<L, V>.ScatterCouples(planes.DCouples, positions, steps, shape.N, db, stride,
+        ScanCouples<L, V>.Scatter(planes.DCouples, positions, steps, shape.N, db, stride,
             db + shape.N, stride);
     }
 
@@ -183,14 +183,14 @@ public static unsafe partial class Ss2d<L, V>
 
         public BackwardBlock(in Ss2dShape shape, float* scratch)
         {
-            int weights = DtStride(shape.R) * Channels;
+            int weights = ScanStepSize<L, V>.WeightFloats(shape.R);
             A2 = scratch;
             Dh = A2 + shape.StateFloats;
             Da = Dh + shape.StateFloats;
             Weight = Da + shape.StateFloats;
             WeightRows = Weight + weights;
             DWeight = WeightRows + weights;
-            Bias = DWeight + weights;
+            Bias = DWeight + (shape.R * Channels);
             Skip = Bias + Channels;
             DBias = Skip + Channels;
             DSkip = DBias + Channels;

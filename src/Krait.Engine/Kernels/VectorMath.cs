@@ -28,33 +28,68 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
 
     /// <summary>2^x for |x| &lt;= 126 only, anything else is garbage; relative error 1.8e-7. The scan's fast path.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2Bounded(V x) =>
-        Exp2Bounded(x, L.Set(RoundingShift), L.Set(Exp2C5), L.Set(Exp2C4), L.Set(Exp2C3), L.Set(Exp2C2),
-            L.Set(Exp2C1), L.Set(1f));
+    public static V Exp2Bounded(V x) => Exp2Bounded(x, x).First;
 
     /// <summary>
-    /// The same with its constants (<see cref="Exp2Constants"/>) held by the caller: where sixteen registers do not hold
-    /// them all, the JIT then folds their loads into the arithmetic instead of spilling what a loop carries.
+    /// The same for two at once, step by step side by side, so that neither has to wait for the other's last step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2Bounded(V x, V shift, V c5, V c4, V c3, V c2, V c1, V one)
+    public static (V First, V Second) Exp2Bounded(V x, V y)
     {
-        V shifted = L.Add(x, shift);
-        V r = L.Sub(x, L.Sub(shifted, shift));
-        V p = L.Fma(L.Fma(L.Fma(c5, r, c4), r, c3), r, c2);
-        return L.AddBits(L.Fma(L.Fma(p, r, c1), r, one), L.ShiftLeftBits(shifted, 23));
+        V wholeX = L.RoundToIntBits(x), wholeY = L.RoundToIntBits(y);
+        x = L.Sub(x, L.FromIntBits(wholeX));
+        y = L.Sub(y, L.FromIntBits(wholeY));
+        V c = L.Set(Exp2C4);
+        V p = L.Fma(L.Set(Exp2C5), x, c), q = L.Fma(L.Set(Exp2C5), y, c);
+        c = L.Set(Exp2C3);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        c = L.Set(Exp2C2);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        c = L.Set(Exp2C1);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        c = L.Set(1f);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        return (L.AddBits(p, L.ShiftLeftBits(wholeX, 23)), L.AddBits(q, L.ShiftLeftBits(wholeY, 23)));
     }
 
-    /// <summary>Fills the constants of <see cref="Exp2Bounded(V, V, V, V, V, V, V, V)"/> in order, 16 floats each.</summary>
-    public static unsafe void Exp2Constants(float* to)
+    /// <summary>The same for four at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (V First, V Second, V Third, V Fourth) Exp2Bounded(V x, V y, V z, V w)
     {
-        ReadOnlySpan<float> constants = [RoundingShift, Exp2C5, Exp2C4, Exp2C3, Exp2C2, Exp2C1, 1f];
-        for (int i = 0; i < constants.Length; i++)
-            new Span<float>(to + (i * 16), 16).Fill(constants[i]);
+        V wholeX = L.RoundToIntBits(x), wholeY = L.RoundToIntBits(y);
+        V wholeZ = L.RoundToIntBits(z), wholeW = L.RoundToIntBits(w);
+        x = L.Sub(x, L.FromIntBits(wholeX));
+        y = L.Sub(y, L.FromIntBits(wholeY));
+        z = L.Sub(z, L.FromIntBits(wholeZ));
+        w = L.Sub(w, L.FromIntBits(wholeW));
+        V c5 = L.Set(Exp2C5), c = L.Set(Exp2C4);
+        V p = L.Fma(c5, x, c), q = L.Fma(c5, y, c), r = L.Fma(c5, z, c), s = L.Fma(c5, w, c);
+        c = L.Set(Exp2C3);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        r = L.Fma(r, z, c);
+        s = L.Fma(s, w, c);
+        c = L.Set(Exp2C2);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        r = L.Fma(r, z, c);
+        s = L.Fma(s, w, c);
+        c = L.Set(Exp2C1);
+        p = L.Fma(p, x, c);
+        q = L.Fma(q, y, c);
+        r = L.Fma(r, z, c);
+        s = L.Fma(s, w, c);
+        c = L.Set(1f);
+        p = L.AddBits(L.Fma(p, x, c), L.ShiftLeftBits(wholeX, 23));
+        q = L.AddBits(L.Fma(q, y, c), L.ShiftLeftBits(wholeY, 23));
+        r = L.AddBits(L.Fma(r, z, c), L.ShiftLeftBits(wholeZ, 23));
+        s = L.AddBits(L.Fma(s, w, c), L.ShiftLeftBits(wholeW, 23));
+        return (p, q, r, s);
     }
-
-    /// <summary>Floats that <see cref="Exp2Constants"/> fills.</summary>
-    public const int Exp2ConstantFloats = 7 * 16;
 
     /// <summary>2^x for any x: 0 below -150, infinity from 128 on, denormals right; relative error 1.8e-7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -69,6 +69,9 @@ public unsafe interface ILanes<V> where V : struct
     /// <summary>int32 lanes (as bits) from float lanes; the value must be whole and within int32.</summary>
     static abstract V ToIntBits(V a);
 
+    /// <summary>int32 lanes (as bits) of the nearest whole numbers, ties to even; must be within int32.</summary>
+    static abstract V RoundToIntBits(V a);
+
     /// <summary>Float lanes from int32 lanes (as bits).</summary>
     static abstract V FromIntBits(V a);
 

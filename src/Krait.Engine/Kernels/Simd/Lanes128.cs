@@ -144,6 +144,10 @@ public readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.ConvertToInt32Native(a).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> RoundToIntBits(Vector128<float> a) =>
+        Sse2.IsSupported ? Sse2.ConvertToVector128Int32(a).AsSingle() : ToIntBits(Vector128.Round(a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> FromIntBits(Vector128<float> a) =>
         Vector128.ConvertToSingle(a.AsInt32());
 

@@ -134,6 +134,10 @@ public readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         Vector256.ConvertToInt32Native(a).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> RoundToIntBits(Vector256<float> a) =>
+        Avx.IsSupported ? Avx.ConvertToVector256Int32(a).AsSingle() : ToIntBits(Vector256.Round(a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> FromIntBits(Vector256<float> a) =>
         Vector256.ConvertToSingle(a.AsInt32());
 

@@ -145,6 +145,10 @@ public readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
         Vector512.ConvertToInt32Native(a).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> RoundToIntBits(Vector512<float> a) =>
+        Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(a).AsSingle() : ToIntBits(Vector512.Round(a));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> FromIntBits(Vector512<float> a) =>
         Vector512.ConvertToSingle(a.AsInt32());
 

@@ -42,6 +42,7 @@ public readonly unsafe struct LanesScalar : ILanes<float>
     public static float ShiftLeftBits(float a, int n) => FromBits(Bits(a) << n);
     public static float ShiftRightBits(float a, int n) => FromBits(Bits(a) >> n);
     public static float ToIntBits(float a) => FromBits((int)a);
+    public static float RoundToIntBits(float a) => FromBits((int)MathF.Round(a, MidpointRounding.ToEven));
     public static float FromIntBits(float a) => Bits(a);
     public static float Sum(float a) => a;
     public static Vector128<float> SumEach(float a, float b, float c, float d) => Vector128.Create(a, b, c, d);
