@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Krait.Engine.Kernels.Simd;
+using Krait.Engine.Programs;
 using Krait.Training.Config;
 
 namespace Krait.Cli.Benchmarks;
@@ -47,7 +48,10 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
     public void Write(ModelTiming timing, string model, bool isTraining, bool withLayers)
     {
         IReadOnlyList<CostRow> kinds = CostRow.By(timing.Steps, timing.Limits, op => op.Name);
-        IReadOnlyList<CostRow> layers = withLayers ? CostRow.By(timing.Steps, timing.Limits, op => op.Path) : [];
+        IReadOnlyList<CostRow> shapes = withLayers ? CostRow.By(timing.Steps, timing.Limits, KindAndShape) : [];
+        IReadOnlyList<CostRow> layers = withLayers
+            ? CostRow.By(timing.Steps, timing.Limits, op => $"{op.Path} {op.Name}")
+            : [];
         if (context.IsJson)
         {
             JsonObject json = Limits(timing.Limits, timing.OthersShare);
@@ -61,7 +65,10 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
             json["resident_bytes"] = timing.ResidentBytes;
             json["kinds"] = Rows(kinds);
             if (withLayers)
+            {
+                json["shapes"] = Rows(shapes);
                 json["layers"] = Rows(layers);
+            }
             context.WriteJson(json);
         }
         else
@@ -69,7 +76,10 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
             WriteLimits(timing.Limits);
             WriteRows("By kind of op, least of several runs", kinds);
             if (withLayers)
-                WriteRows("By layer", layers);
+            {
+                WriteRows("By kind of op and shape, input to output", shapes);
+                WriteRows("By layer and kind of op", layers);
+            }
             context.Write(string.Create(CultureInfo.InvariantCulture,
                 $"{model} {(isTraining ? "training step" : "prediction")}: least {Milliseconds(timing.Least)} ms, "
                 + $"median {Milliseconds(timing.Median)} ms of {timing.Runs.Count} runs; "
@@ -78,6 +88,12 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
                 + $"process {ByteSize.Rounded(timing.ResidentBytes)}");
         }
         WarnIfBusy(timing.OthersShare);
+    }
+
+    static string KindAndShape(Op op)
+    {
+        Value? input = op.Inputs.FirstOrDefault(v => v is not null);
+        return $"{op.Name} {input?.Shape} to {op.Outputs[0].Shape}";
     }
 
     void WriteLimits(MachineLimits limits) =>

@@ -24,7 +24,7 @@ static class BenchCommand
     static readonly Option<int?> Batch = OptionParsers.Whole("--batch", 1, 4096, "Pictures at once [1].", "-b");
     static readonly Option<int?> Repeats = OptionParsers.Whole("--repeats", 1, 10000, "Timed runs [12].");
     static readonly Option<bool> Train = new("--train") { Description = "Time a training step with AdamW." };
-    static readonly Option<bool> Layers = new("--layers") { Description = "Show the time of each layer." };
+    static readonly Option<bool> Layers = new("--layers") { Description = "Show the time of each shape and layer." };
     static readonly Option<bool> Limits = new("--limits") { Description = "Measure the machine's limits only." };
 
     static readonly Option<bool> Serve = new("--serve")

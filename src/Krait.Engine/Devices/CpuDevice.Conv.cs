@@ -58,7 +58,7 @@ public sealed unsafe partial class CpuDevice<L, V>
             }
             int whole = shape.Batch * _phases * _planes * _blocks * shape.Groups;
             _panelGroups = Math.Min(
-                (int)MatMulPack<L, V>.Panels(shape.GroupOutputs), Chunks(WantedChunks, Math.Max(1, whole)));
+                (int)MatMulPack<L, V>.Panels(shape.GroupOutputs), Chunks(ProductChunks, Math.Max(1, whole)));
         }
 
         public int Count => checked(_shape.Batch * _phases * _planes * _blocks * _shape.Groups * _panelGroups);

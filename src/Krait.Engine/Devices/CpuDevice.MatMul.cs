@@ -7,6 +7,9 @@ public sealed unsafe partial class CpuDevice<L, V>
     /// <summary>Chunks that a product is split into at least where its shape allows, for several threads.</summary>
     const int WantedChunks = 8;
 
+    /// <summary>The same for products: so many that a thread which ends first waits for a small part only.</summary>
+    const int ProductChunks = 32;
+
     public override void PackPanels(Rows b, bool transposed, Rows packed)
     {
         long n = transposed ? b.Count : b.Width;
@@ -17,8 +20,8 @@ public sealed unsafe partial class CpuDevice<L, V>
     public override void MatMul(Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y)
     {
         int tiles = Chunks(y.Count, MatMul<L, V>.RowBlock), panels = (int)MatMulPack<L, V>.Panels(y.Width);
-        int groups = Math.Min(panels, Chunks(WantedChunks, tiles));
-        _pool.Run(new MatMulJob(x, packed, bias, addend, activation, y, groups), tiles * groups);
+        int groups = Math.Min(panels, Chunks(ProductChunks, tiles));
+        _pool.Run(new MatMulJob(x, packed, bias, addend, activation, y, tiles, groups), tiles * groups);
     }
 
     public override void MatMulTransposed(Rows a, Rows b, Rows partials, Rows y)
@@ -55,14 +58,14 @@ public sealed unsafe partial class CpuDevice<L, V>
 
     /// <summary>A block of rows by a group of panels.</summary>
     readonly struct MatMulJob(
-        Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y, int groups) : IJob
+        Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y, int tiles, int groups) : IJob
     {
         /// <summary>Panels between two activation passes, so that what they read is still in a near cache.</summary>
         const long ActivatedPanels = 4;
 
         public void Run(int chunk, Worker worker)
         {
-            long m0 = chunk / groups * MatMul<L, V>.RowBlock, m1 = Math.Min(y.Count, m0 + MatMul<L, V>.RowBlock);
+            long tile = chunk / groups, m0 = FirstRow(tile), m1 = FirstRow(tile + 1);
             long panels = MatMulPack<L, V>.Panels(y.Width), group = chunk % groups;
             long p0 = panels * group / groups, p1 = panels * (group + 1) / groups;
             if (activation == Activation.None)
@@ -70,6 +73,13 @@ public sealed unsafe partial class CpuDevice<L, V>
             else
                 for (long p = p0; p < p1; p += ActivatedPanels)
                     ActivatedProduct(m0, m1, p, Math.Min(p1, p + ActivatedPanels));
+        }
+
+        /// <summary>Rows are cut evenly, between tiles of the highest kernel.</summary>
+        long FirstRow(long tile)
+        {
+            long height = MatMulTile<L, V>.MaxRows(2);
+            return Math.Min(y.Count, (y.Count + height - 1) / height * tile / tiles * height);
         }
 
         void Product(long m0, long m1, long p0, long p1, Rows addend) =>
