@@ -8,8 +8,8 @@ namespace Krait.Training.Runs;
 /// <summary>
 /// The folder of one training run:
 /// <code>
-/// config.yaml command.txt environment.json dataset.json splits.json metrics.csv metrics.jsonl events.out.tfevents.*
-/// curves.svg curves.png samples/epoch_010/*.png checkpoints/{best,last}.safetensors report.md DONE|FAILED
+/// config.yaml command.txt environment.json dataset.json splits.json fingerprint.json log.txt metrics.csv metrics.jsonl
+/// events.out.tfevents.* curves.svg curves.png samples/epoch_010/*.png checkpoints/{best,last}.safetensors report.md DONE|FAILED
 /// </code>
 /// </summary>
 public sealed class RunFolder
@@ -38,6 +38,11 @@ public sealed class RunFolder
     public string SplitsFile => Path.Combine(Root, "splits.json");
     public string Metrics => Path.Combine(Root, "metrics.csv");
     public string Scalars => Path.Combine(Root, "metrics.jsonl");
+    public string Fingerprint => Path.Combine(Root, "fingerprint.json");
+
+    /// <summary>What happened when, for people.</summary>
+    public string Log => Path.Combine(Root, "log.txt");
+
     public string Report => Path.Combine(Root, "report.md");
 
     /// <summary>Event file: an existing one, or a new name.</summary>

@@ -2,7 +2,7 @@ using Krait.Training.Runs;
 
 namespace Krait.Training;
 
-/// <summary>The three logs of a run, cut back to a resumed epoch and written together.</summary>
+/// <summary>The logs of a run: three of figures, cut back to a resumed epoch and written together, and one of words.</summary>
 internal sealed class RunLogs : IDisposable
 {
     private readonly ScalarLog scalars;
@@ -13,12 +13,16 @@ internal sealed class RunLogs : IDisposable
     /// <param name="lastStep">Complete steps; null starts all logs anew.</param>
     public RunLogs(RunFolder folder, int lastEpoch, long? lastStep)
     {
+        Text = new TextLog(folder.Log);
         Table = MetricsTable.Open(folder.Metrics, EpochMetrics.Columns, lastEpoch);
         scalars = ScalarLog.Open(folder.Scalars, lastStep);
         events = EventFile.Open(folder.Events, lastStep is null ? null : lastEpoch);
     }
 
     public MetricsTable Table { get; }
+
+    /// <summary>log.txt.</summary>
+    public TextLog Text { get; }
 
     /// <summary>A line of metrics.jsonl for a step; flushed with the epoch.</summary>
     public void Step(long step, int epoch, double seconds, double loss, double rate, double gradientNorm)
@@ -36,6 +40,9 @@ internal sealed class RunLogs : IDisposable
         var values = EpochMetrics.Columns.Zip(row, KeyValuePair.Create).Skip(1).ToList();
         scalars.Add(step, metrics.Epoch, seconds, values);
         scalars.Flush();
+        Text.Add(FormattableString.Invariant($"epoch {metrics.Epoch}: loss {metrics.TrainLoss:0.0000}, DSC {metrics.Dice:0.0000}")
+            + FormattableString.Invariant($"{(metrics.IsBest ? " (best)" : "")}, rate {metrics.LearningRate:0.###e+0}, ")
+            + FormattableString.Invariant($"{metrics.PicturesPerSecond:0.0} pictures/s, {metrics.Seconds:0.0} s"));
         events.Add(metrics.Epoch, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0,
             values.Select(v => KeyValuePair.Create(v.Key.StartsWith("val_", StringComparison.Ordinal)
                 ? "val/" + v.Key[4..] : "train/" + v.Key, v.Value)));
@@ -44,6 +51,7 @@ internal sealed class RunLogs : IDisposable
 
     public void Dispose()
     {
+        Text.Dispose();
         Table.Dispose();
         scalars.Dispose();
         events.Dispose();

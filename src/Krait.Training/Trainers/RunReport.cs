@@ -59,6 +59,16 @@ internal static class RunReport
         return text.ToString();
     }
 
+    /// <summary>A line that says so where the files are others than when the run began; else nothing.</summary>
+    public static string ChangedData(RunFolder folder, Splits splits)
+    {
+        if (!File.Exists(folder.Fingerprint) ||
+            DataFingerprint.FromJson(File.ReadAllText(folder.Fingerprint)) is not { } earlier) return "";
+        var changed = DataFingerprint.Of(splits).ChangedSince(earlier);
+        return changed.Count == 0 ? "" : $"\nnote   the data have changed since the run began: {string.Join(", ", changed)}. "
+            + "It goes on, but not to the same bits";
+    }
+
     /// <summary>Evaluates the best weights on val and test, writes eval/ and report.md; returns a line on the outcome.</summary>
     public static string Write(RunFolder folder, TrainConfig config, Dataset data, Splits splits, TrainerState state,
         Predictor predictor, ImageReadOptions read, bool stoppedEarly, Action<int> report, CancellationToken cancel)

@@ -37,6 +37,7 @@ internal sealed class TrainingRun : IDisposable
     private TrainingStep? addingStep;
     private RunFolder folder = null!;
     private RunLogs logs = null!;
+    private string note = "";
     private TrainerState state = new();
     private bool holdsBestWeights;
 
@@ -56,8 +57,8 @@ internal sealed class TrainingRun : IDisposable
         var loss = TrainingParts.Loss(config.Loss, model.Outputs);
         predictor = new Predictor(model, device, arena);
         // Beside the plans: samples, packed weights of the validation plan, and what the runtime takes on for compiled
-        // code and decoded pictures (40 MiB measured on small runs).
-        long beside = (40L << 20) + samples.ForecastBytes + model.Network.Store.Size * sizeof(float);
+        // code, decoded pictures and overlays (measured on small runs).
+        long beside = (62L << 20) + samples.ForecastBytes + model.Network.Store.Size * sizeof(float);
         optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
         options = new TrainingStepOptions
         {
@@ -85,7 +86,9 @@ internal sealed class TrainingRun : IDisposable
         EnterStage();
         folder.WriteStart(config, command, RunEnvironment.ToJson(config.Seed, device.Threads, device.Description),
             RunReport.DatasetJson(data, splits), splits);
+        RunFile.WriteText(folder.Fingerprint, DataFingerprint.Of(splits).ToJson() + "\n");
         logs = new RunLogs(folder, 0, null);
+        note = RunReport.Note(data, splits, model);
     }
 
     /// <summary>Goes on from the last checkpoint of a folder.</summary>
@@ -99,6 +102,8 @@ internal sealed class TrainingRun : IDisposable
         RunFile.WriteText(folder.Config, config.ToYaml());
         folder.MarkUnfinished();
         logs = new RunLogs(folder, state.Epoch, state.Step);
+        note = FormattableString.Invariant($"resume epoch {state.Epoch + 1}, batch {state.Batch + 1}\n")
+            + RunReport.Note(data, splits, model) + RunReport.ChangedData(folder, splits);
     }
 
     /// <summary>Trains to the end or until cancelled.</summary>
@@ -106,7 +111,8 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            Report(TrainPhase.Start, 0, 0, p => p with { Memory = memory, Note = RunReport.Note(data, splits, model) });
+            logs.Text.Add($"{note}\nmemory process about {MemoryForecast.Format(memory.ProcessBytes)}");
+            Report(TrainPhase.Start, 0, 0, p => p with { Memory = memory, Note = note });
             bool stopped = IsStalled;
             while (state.Epoch < config.Epochs && !stopped)
             {
@@ -235,6 +241,7 @@ internal sealed class TrainingRun : IDisposable
             done => Report(TrainPhase.Evaluate, done, total, p => p), cancel);
         RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: true);
         folder.MarkDone(report);
+        logs.Text.Add("done: " + report);
         return Result(interrupted: false, stoppedEarly);
     }
 
@@ -242,6 +249,7 @@ internal sealed class TrainingRun : IDisposable
     {
         // During the last evaluation the checkpoint of the last epoch is on disk already.
         if (!holdsBestWeights) SaveState();
+        logs.Text.Add(FormattableString.Invariant($"interrupted in epoch {state.Epoch + 1} after batch {state.Batch}"));
         return Result(interrupted: true, stoppedEarly: false);
     }
 
@@ -250,6 +258,7 @@ internal sealed class TrainingRun : IDisposable
         try
         {
             folder.MarkFailed(reason);
+            logs.Text.Add("failed: " + reason);
         }
         catch (IOException)
         {

@@ -24,7 +24,7 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal((2, false, false), (result.Epochs, result.IsInterrupted, result.IsStoppedEarly));
         foreach (string file in new[]
         {
-            "config.yaml", "command.txt", "environment.json", "dataset.json", "splits.json", "metrics.csv", "metrics.jsonl",
+            "log.txt", "fingerprint.json", "config.yaml", "command.txt", "environment.json", "dataset.json", "splits.json", "metrics.csv", "metrics.jsonl",
             "curves.svg", "curves.png", "report.md", "DONE", "checkpoints/best.safetensors", "checkpoints/last.safetensors",
             "checkpoints/trainer_state.safetensors", "eval/val/summary.json", "eval/test/per_case.csv",
         })
@@ -188,8 +188,18 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("seed", Assert.Throws<ConfigException>(
             () => Trainer.Resume(result.RunFolder, [new("seed", "1")])).Message);
         Assert.Throws<ConfigException>(() => Trainer.Resume(folder.Root));
-        var longer = Trainer.Resume(result.RunFolder, [new("epochs", "2")]);
-        Assert.Equal(2, longer.Epochs);
+        string? note = null;
+        var listener = new Listener(p => note ??= p.Note);
+        Assert.Equal(2, Trainer.Resume(result.RunFolder, [new("epochs", "2")], listener).Epochs);
+        Assert.DoesNotContain("have changed", note);
+        string mask = Directory.GetFiles(folder["data", "val", "masks"]).Order().First();
+        ImageFile.WritePng(mask, new Image(32, 32, 1, new byte[32 * 32]));
+        note = null;
+        Assert.Equal(3, Trainer.Resume(result.RunFolder, [new("epochs", "3")], listener).Epochs);
+        Assert.Contains("have changed since the run began: val.", note);
+        string[] log = File.ReadAllLines(result.RunFolder + "/log.txt");
+        Assert.Equal(3, log.Count(l => l.Contains("done: ")));
+        Assert.Equal([1, 1, 1], Enumerable.Range(1, 3).Select(e => log.Count(l => l.Contains($"  epoch {e}: loss"))));
     }
 
     [Fact]
