@@ -17,7 +17,10 @@ public static unsafe class Activate<L, V> where L : struct, ILanes<V> where V : 
                 Forward<LeakyReluFunction>(parameter, x, xStride, rows, width, y, yStride);
                 break;
             case Activation.Gelu: Forward<GeluFunction>(parameter, x, xStride, rows, width, y, yStride); break;
-            case Activation.Silu: Forward<SiluFunction>(parameter, x, xStride, rows, width, y, yStride); break;
+            case Activation.Silu:
+                for (long r = 0; r < rows; r++)
+                    Silu<L, V>.Row(x + (r * xStride), width, y + (r * yStride));
+                break;
             case Activation.Sigmoid: Forward<SigmoidFunction>(parameter, x, xStride, rows, width, y, yStride); break;
             case Activation.Tanh: Forward<TanhFunction>(parameter, x, xStride, rows, width, y, yStride); break;
             case Activation.Softplus: Forward<SoftplusFunction>(parameter, x, xStride, rows, width, y, yStride); break;

@@ -23,10 +23,9 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
             float mean = Reduce<L, V>.Sum(x, width) / width;
             float rstd = 1f / MathF.Sqrt((SquaredDistance(x, mean, width) / width) + eps);
             (stats[0], stats[1]) = (mean, rstd);
-            if (gate == null)
-                Normalize(x, weight, bias, mean, rstd, width, y);
-            else
-                NormalizeGated(x, weight, bias, gate, mean, rstd, width, y);
+            Normalize(x, weight, bias, mean, rstd, width, y);
+            if (gate != null)
+                Silu<L, V>.Gate(gate, width, y);
         }
     }
 
@@ -102,19 +101,6 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         {
             int lanes = Math.Min(L.Count, width - i);
             Part<L, V>.Store(Affine(L.Mul(Centred(x + i, m, lanes), s), weight, bias, i, lanes), y + i, lanes);
-        }
-    }
-
-    static void NormalizeGated(float* x, float* weight, float* bias, float* gate, float mean, float rstd, int width,
-        float* y)
-    {
-        V m = L.Set(mean), s = L.Set(rstd);
-        for (int i = 0; i < width; i += L.Count)
-        {
-            int lanes = Math.Min(L.Count, width - i);
-            V z = Part<L, V>.Load(gate + i, lanes);
-            V normed = Affine(L.Mul(Centred(x + i, m, lanes), s), weight, bias, i, lanes);
-            Part<L, V>.Store(L.Mul(normed, L.Mul(z, VectorMath<L, V>.Sigmoid(z))), y + i, lanes);
         }
     }
 

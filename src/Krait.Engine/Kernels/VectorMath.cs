@@ -14,15 +14,15 @@ namespace Krait.Engine.Kernels;
 public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <summary>1.5 * 2^23: adding it rounds to a whole number, which then stands in the low bits.</summary>
-    const float RoundingShift = 12582912f;
-    const float Log2E = 1.44269504f;
+    internal const float RoundingShift = 12582912f;
+    internal const float Log2E = 1.44269504f;
     const float Exp2C5 = 0.00132647273f;
     const float Exp2C4 = 0.00967151299f;
     const float Exp2C3 = 0.0555073358f;
     const float Exp2C2 = 0.240222424f;
     const float Exp2C1 = 0.693147004f;
-    const float Ln2High = 0.693359375f;
-    const float Ln2Low = -2.12194440e-4f;
+    internal const float Ln2High = 0.693359375f;
+    internal const float Ln2Low = -2.12194440e-4f;
     const int OneBits = 0x3f800000;
     const int SignBit = unchecked((int)0x80000000);
 
