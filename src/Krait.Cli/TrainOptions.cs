@@ -24,7 +24,7 @@ static class TrainOptions
     public static readonly Option<PictureSize?> Size = PictureSize.Option("Size the network is fed with [256].");
 
     static readonly Option<string?> Patch =
-        Word("--patch", "Volumes: slices, rows and columns the network is fed with, such as 32x48x32.", "DxHxW");
+        Word("--patch", "Volumes: slices, rows, columns the network is fed with: 32x48x32; 1x256x256 for 2-D.", "DxHxW");
 
     static readonly Option<string?> Spacing =
         Word("--spacing", "Volumes: voxel size in mm to bring all to, such as 3x1x1 [each its own].", "DxHxW");

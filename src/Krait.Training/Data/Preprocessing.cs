@@ -49,7 +49,8 @@ public sealed record Preprocessing
     /// <summary>1 (grey) or 3 (RGB); any number for volumes.</summary>
     public int Channels { get; init; } = 3;
 
-    /// <summary>Volumes: the patch that the network is fed with, voxels. Null: pictures.</summary>
+    /// <summary>Volumes: the patch that the network is fed with, voxels; of one slice for a 2-D network. Null: pictures.
+    /// </summary>
     public Extent? Patch { get; init; }
 
     /// <summary>Volumes: the voxel size that all are brought to, mm. Null: each keeps its own.</summary>
@@ -66,11 +67,15 @@ public sealed record Preprocessing
     [JsonIgnore]
     public Extent Input => Patch ?? new Extent(1, Height, Width);
 
-    /// <summary>[B, H, W, channels], or [B, D, H, W, channels] of volumes.</summary>
+    /// <summary>Axes of the network: 3 where a patch has several slices.</summary>
+    [JsonIgnore]
+    public int NetworkDims => Input.D > 1 ? 3 : 2;
+
+    /// <summary>[B, H, W, channels], or [B, D, H, W, channels] of a 3-D network.</summary>
     public Shape InputShape(int batch, int channels)
     {
         var e = Input;
-        return IsVolume ? new Shape(batch, e.D, e.H, e.W, channels) : new Shape(batch, e.H, e.W, channels);
+        return NetworkDims == 3 ? new Shape(batch, e.D, e.H, e.W, channels) : new Shape(batch, e.H, e.W, channels);
     }
 
     public Normalization Normalization { get; init; } = Normalization.MinMax255;
@@ -88,7 +93,7 @@ public sealed record Preprocessing
             ("standardize", Normalization.Standardize), ("imagenet", Normalization.ImageNet), ("ct", Normalization.Ct))
         .Choice("mask_resize", "how masks come to that size", c => c.MaskResize, (c, v) => c with { MaskResize = v },
             ("nearest", MaskResize.Nearest), ("bilinear", MaskResize.Bilinear))
-        .Add("patch", "volumes: slices, rows and columns the network is fed with, such as [32, 48, 32]",
+        .Add("patch", "volumes: slices, rows and columns the network is fed with, such as [32, 48, 32]; 1 slice for 2-D networks",
             (c, n) => c with { Patch = Extent.Read(n) }, c => Extent.Write(c.Patch))
         .Add("spacing", "volumes: voxel size in mm that all are brought to, slices first; null keeps each its own",
             (c, n) => c with { Spacing = VoxelSize.Read(n) }, c => VoxelSize.Write(c.Spacing))

@@ -36,7 +36,7 @@ public sealed class SlidingWindow
     public static int[] Starts(int size, int tile, double step)
     {
         if (size <= tile) return [-((tile - size) / 2)];
-        int count = (int)Math.Ceiling((size - tile) / (tile * step)) + 1;
+        int count = (int)Math.Ceiling((size - tile) / (tile == 1 ? 1 : tile * step)) + 1;
         double actual = (size - tile) / (count - 1.0);
         return [.. Enumerable.Range(0, count).Select(i => (int)Math.Round(actual * i, MidpointRounding.ToEven))];
     }

@@ -69,7 +69,7 @@ public sealed class TrainedModel : IDisposable
     /// <summary>The network; one that comes in 2-D and 3-D follows the data where the options do not say.</summary>
     private static SegmentationModel Build(string id, JsonObject options, Preprocessing preprocessing, ulong seed)
     {
-        int dims = preprocessing.IsVolume ? 3 : 2;
+        int dims = preprocessing.NetworkDims;
         SegmentationModel network;
         try
         {
@@ -83,8 +83,10 @@ public sealed class TrainedModel : IDisposable
         }
         if (network.Dims == dims) return network;
         network.Dispose();
-        throw new ConfigException($"model: {id} as configured is for {(network.Dims == 3 ? "volumes" : "pictures")}, the data " +
-            $"are {(dims == 3 ? "volumes" : "pictures")}. Take a model that does both (its option dims), or other data.");
+        throw new ConfigException(dims == 3
+            ? $"model: {id} as configured takes slices, the patch is {preprocessing.Patch}. Give one slice " +
+                "(--patch 1x256x256), or take a 3-D model (lightm-unet, nnunet, umamba-bot)."
+            : $"model: {id} as configured is 3-D; it needs volumes and a patch of several slices (--patch 32x48x32).");
     }
 
     /// <summary>Writes a Krait weights file; whole or not at all.</summary>
@@ -100,7 +102,7 @@ public sealed class TrainedModel : IDisposable
     });
 
     /// <summary>What the network is fed with, one number an axis.</summary>
-    private static int[] SizeOf(Preprocessing p) => p.IsVolume ? p.Input.ToArray() : [p.Height, p.Width];
+    private static int[] SizeOf(Preprocessing p) => p.NetworkDims == 3 ? p.Input.ToArray() : [p.Input.H, p.Input.W];
 
     /// <summary>Replaces the weights by those of a file of the same model.</summary>
     public void Reload(string path) => ModelFile.LoadInto(Network, path);

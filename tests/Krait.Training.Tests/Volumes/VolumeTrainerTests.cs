@@ -84,12 +84,28 @@ public sealed class VolumeTrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_2d_network_trains_on_slices_and_is_scored_on_volumes()
+    {
+        var config = Config("slices");
+        var result = Trainer.Run(config with
+        {
+            Model = config.Model with { Id = "vmunetv2", Options = VmUnetV2 },
+            Preprocessing = config.Preprocessing with { Patch = new Extent(1, 32, 32) },
+            Epochs = 1,
+        });
+        using var predictor = Predictor.Load(result.RunFolder + "/checkpoints/best.safetensors", threads: 1);
+        var (image, _) = SyntheticVolumes.Draw(50);
+        Assert.Equal(image.Geometry.Voxels, predictor.Predict(image).Labels.Labels.Length);
+        Assert.Equal(10, new SlidingWindow([10, 20, 20], [1, 32, 32]).Windows.Count);
+    }
+
+    [Fact]
     public void What_does_not_go_together_is_named_before_anything_is_written()
     {
         var config = Config("x");
         string Message(TrainConfig c) => Assert.Throws<ConfigException>(() => Trainer.Run(c)).Message;
         Assert.Contains("--patch", Message(config with { Preprocessing = new() }));
-        Assert.Contains("volumes", Message(config with { Model = new() { Id = "vmunet" } }));
+        Assert.Contains("--patch 1x", Message(config with { Model = new() { Id = "vmunet" } }));
         var two = config.Preprocessing with { Channels = 2 };
         Assert.Contains("channels", Message(config with { Preprocessing = two }));
         Assert.Contains("ct is for volumes", Assert.Throws<ConfigException>(
@@ -108,6 +124,9 @@ public sealed class VolumeTrainerTests : IDisposable
         Assert.Equal(config.ToYaml(), TrainConfig.Resolve(config.ToYaml()).ToYaml());
         Assert.Equal(8, TrainConfig.Resolve("").Batch);
     }
+
+    private static SortedDictionary<string, string> VmUnetV2 =>
+        new() { ["depths"] = "[1, 1, 1, 1]", ["width"] = "16", ["mid_channels"] = "8", ["states"] = "4" };
 
     private TrainConfig Config(string name) => TrainConfig.ForVolumes with
     {

@@ -12,13 +12,16 @@ internal readonly record struct PatchMove(bool FlipD, bool FlipH, bool FlipW, do
     /// <summary>Voxels fall on voxels: no interpolation.</summary>
     public bool IsOnGrid => (TurnD, TurnH, TurnW, Scale) == (0, 0, 0, 1);
 
-    public static PatchMove Draw(AugmentationOptions options, CounterRng rng)
+    /// <param name="options">Probabilities and limits.</param>
+    /// <param name="rng">Numbers of this patch.</param>
+    /// <param name="isFlat">One slice: turns stay in it.</param>
+    public static PatchMove Draw(AugmentationOptions options, CounterRng rng, bool isFlat)
     {
         bool turns = rng.Uniform(3) < options.RotateProbability, scales = rng.Uniform(4) < options.ScaleProbability;
         double Angle(ulong element) => turns ? rng.Between(element, -options.RotateDegrees, options.RotateDegrees) : 0;
         double limit = Math.Log(1 + options.ScaleBy);
         return new PatchMove(rng.Uniform(0) < options.DepthFlip, rng.Uniform(1) < options.VerticalFlip,
-            rng.Uniform(2) < options.HorizontalFlip, Angle(5), Angle(6), Angle(7),
+            rng.Uniform(2) < options.HorizontalFlip, Angle(5), isFlat ? 0 : Angle(6), isFlat ? 0 : Angle(7),
             scales ? Math.Exp(rng.Between(8, -limit, limit)) : 1,
             rng.Between(9, 1 - options.Contrast, 1 + options.Contrast),
             rng.Between(10, -options.Brightness, options.Brightness));

@@ -20,7 +20,8 @@ internal sealed class PatchSampler(Preprocessing preprocessing, double foregroun
         Span<float> target)
     {
         var origin = Origin(volume, augmentation.Draws("patch", epoch, index));
-        var move = PatchMove.Draw(augmentation.Options, augmentation.Draws("patch augmentation", epoch, index));
+        var move = PatchMove.Draw(augmentation.Options, augmentation.Draws("patch augmentation", epoch, index),
+            isFlat: patch.D == 1);
         PatchCutter.Cut(volume, preprocessing.Channels, patch, origin, move, image, target);
         Augmentation.Intensity(image, move.Contrast, move.Shift);
     }
