@@ -83,7 +83,7 @@ public static class ModelFile
 
     static HostTensor Tensor(ParameterStore store, Parameter p) => p.Kind == ParameterKind.Counter
         ? HostTensor.FromInt64(p.Name, Dims(p), [(long)store.Values(p)[0]])
-        : HostTensor.FromFloat32(p.Name, Dims(p), store.Save(p));
+        : HostTensor.FromFloat32(p.Name, Dims(p), () => store.Save(p));
 
     static long[] Dims(Parameter p) =>
         p.Kind == ParameterKind.Counter ? [] : [.. p.CheckpointShape.Dims.Select(d => (long)d)];

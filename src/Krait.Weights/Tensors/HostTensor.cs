@@ -41,6 +41,16 @@ public sealed class HostTensor
     public static HostTensor FromFloat32(string name, IEnumerable<long> shape, float[] data) =>
         FromArray(name, shape, DType.F32, data);
 
+    /// <summary>
+    /// A float32 tensor whose numbers are made when the first of them is read, and let go with the last.
+    /// </summary>
+    /// <param name="make">Gives as many numbers as the shape has.</param>
+    public static HostTensor FromFloat32(string name, IEnumerable<long> shape, Func<float[]> make)
+    {
+        ImmutableArray<long> axes = [.. shape];
+        return new HostTensor(name, axes, DType.F32, new MadeSource(CountElements($"tensor {name}", axes), make));
+    }
+
     /// <summary>An int64 tensor with a copy of <paramref name="data"/>.</summary>
     /// <exception cref="WeightsException">If the shape does not have as many elements as the data.</exception>
     public static HostTensor FromInt64(string name, IEnumerable<long> shape, long[] data) =>
@@ -173,6 +183,21 @@ public sealed class HostTensor
             bytes.Read(done * size, part);
             conversion(DType, part, destination.Slice((int)done, count));
             done += count;
+        }
+    }
+
+    sealed class MadeSource(long count, Func<float[]> make) : ByteSource
+    {
+        PrimitiveSource<float>? made;
+
+        public override long Length => count * sizeof(float);
+
+        public override void Read(long offset, Span<byte> destination)
+        {
+            PrimitiveSource<float> source = made ??= new PrimitiveSource<float>(make());
+            source.Read(offset, destination);
+            if (offset + destination.Length == Length)
+                made = null;
         }
     }
 
