@@ -1,9 +1,10 @@
 namespace Krait.Cli.Tests;
 
-/// <summary>The numbers from the published code; KRAIT_GOLDEN names another folder of the same layout.</summary>
+/// <summary>
+/// The numbers from the published code, by the names that they have in this repository's copy: KRAIT_GOLDEN may name a
+/// folder with other cases, so it plays no part here.
+/// </summary>
 static class GoldenFolder
 {
-    public static string PathOf(params string[] parts) =>
-        Path.Combine([Environment.GetEnvironmentVariable("KRAIT_GOLDEN") is { Length: > 0 } folder
-            ? folder : Repository.PathOf("tests", "golden"), .. parts]);
+    public static string PathOf(params string[] parts) => Repository.PathOf(["tests", "golden", .. parts]);
 }

@@ -16,13 +16,19 @@ internal static class GoldenTransform
         string input = item.GetProperty("inputs").GetProperty("x").GetString()!;
         (int[] shape, double[] x) = io[input];
         (int[] outShape, double[] expected) = io[item.GetProperty("outputs").GetProperty("y").GetString()!];
-        bool planar = layouts.GetProperty(input).GetString()!.EndsWith("(C,H,W)", StringComparison.Ordinal);
+        bool planar = LayoutOf(input, layouts).EndsWith("(C,H,W)", StringComparison.Ordinal);
         JsonElement args = item.GetProperty("args");
         double[] actual = planar
             ? ByPlane(shape, x, outShape, (h, w, plane) => Run(kind, args, [h, w], plane, outShape[1..]))
             : Run(kind, args, shape, x, outShape);
         return Compare(item.GetProperty("tolerance"), expected, actual);
     }
+
+    /// <summary>The exact name's layout, else that of the longest beginning that ends with a star.</summary>
+    private static string LayoutOf(string tensor, JsonElement layouts) => layouts.EnumerateObject()
+        .Where(l => l.Name == tensor
+            || (l.Name.EndsWith('*') && tensor.StartsWith(l.Name[..^1], StringComparison.Ordinal)))
+        .MaxBy(l => l.Name == tensor ? int.MaxValue : l.Name.Length).Value.GetString()!;
 
     private static double[] ByPlane(int[] shape, double[] x, int[] outShape, Func<int, int, double[], double[]> run)
     {

@@ -9,9 +9,8 @@ static class GoldenFolder
         ? set
         : Path.Combine(Repository(), "tests", "golden");
 
-    public static string Checkpoints => Path.Combine(Root, "checkpoints");
-
-    public static string Checkpoint(string file) => Path.Combine(Checkpoints, file);
+    /// <summary>A checkpoint of this repository's copy by its name; another folder may have others.</summary>
+    public static string Checkpoint(string file) => Path.Combine(Repository(), "tests", "golden", "checkpoints", file);
 
     /// <summary>Every folder whose case.json is of kind "checkpoint", as cases.json lists them.</summary>
     public static IEnumerable<(string Folder, JsonElement Item)> Items(string kind)
