@@ -1,4 +1,4 @@
-// ONNX Runtime as a peer: node onnxruntime-peer.js NET.onnx THREADS. Answers lines on standard input; see the README.
+// ONNX Runtime as a peer: node onnxruntime-peer.js NET.onnx THREADS. Answers lines on standard input; see docs/performance.md.
 'use strict';
 const fs = require('fs');
 const readline = require('readline');

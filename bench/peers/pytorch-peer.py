@@ -1,7 +1,7 @@
 """PyTorch as a peer: pytorch-peer.py MODEL WEIGHTS.safetensors SIZE THREADS SCAN.so. Answers lines on standard input.
 
 The networks are written as short functions over the tensors of Krait's weights file, with the data flow of the
-published code (flips, stacks and transposes around the scan included); the scan itself is compiled C++. See the README.
+published code (flips, stacks and transposes around the scan included); the scan itself is compiled C++. See docs/performance.md.
 """
 
 import ctypes
