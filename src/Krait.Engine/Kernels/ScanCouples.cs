@@ -29,22 +29,22 @@ static unsafe class ScanCouples<L, V>
         }
     }
 
-    /// <summary>Writes the rows of dB and dC from couples.</summary>
-    public static void Scatter(float* couples, int* positions, int steps, int states, float* db, long dbStride,
+    /// <summary>Writes the rows of dB and dC from [two states][step][dB0 dB1 dC0 dC1].</summary>
+    public static void Scatter(float* pairs, int* positions, int steps, int states, float* db, long dbStride,
         float* dc, long dcStride)
     {
-        int whole = states & ~3;
-        for (int i = 0; i < steps; i++, couples += 8)
+        for (int i = 0; i < steps; i++, pairs += 4)
         {
             float* toB = db + (positions[i] * dbStride), toC = dc + (positions[i] * dcStride);
-            float* from = couples;
-            for (int n = 0; n < whole; n += 4, from += 8 * Steps)
+            float* from = pairs;
+            int n = 0;
+            for (; n <= states - 2; n += 2, from += 4 * Steps)
             {
-                Vector128.Load(from).Store(toB + n);
-                Vector128.Load(from + 4).Store(toC + n);
+                *(double*)(toB + n) = *(double*)from;
+                *(double*)(toC + n) = *(double*)(from + 2);
             }
-            for (int n = whole; n < states; n++, from++)
-                (toB[n], toC[n]) = (from[0], from[4]);
+            if (n < states)
+                (toB[n], toC[n]) = (from[0], from[2]);
         }
     }
 }

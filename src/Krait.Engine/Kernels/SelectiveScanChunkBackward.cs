@@ -19,7 +19,8 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     /// <param name="start">State before the chunk.</param>
     /// <param name="dh">In: gradient of the state after the chunk; out: of the state before it.</param>
     /// <param name="da">Adds delta * gradient of delta A: the gradient of A.</param>
-    /// <param name="dCouples">Adds the gradients of B and C, summed over the channels.</param>
+    /// <param name="dCouples">Adds the gradients of B and C, summed over the channels, as
+    /// [two states][step][dB0 dB1 dC0 dC1].</param>
     /// <param name="dDeltaU">Writes the gradient of delta * u.</param>
     /// <param name="dDelta">Writes the gradient of delta through A alone.</param>
     public static void Backward(int vectors, int steps, int states, float* a2, float* delta, float* deltaU,
@@ -41,7 +42,7 @@ public static unsafe partial class SelectiveScanChunk<L, V>
                 else
                     RecomputeUnbounded(steps, a2 + at, delta + lane, deltaU + lane, pair, start + at, pass);
                 BackwardPass(steps, a2 + at, delta + lane, deltaU + lane, pair, pass, dy + lane, dh + at, da + at,
-                    dCouples + (n / 4 * 8 * Steps) + (n & 2), dDeltaU + lane, dDelta + lane);
+                    dCouples + (n * 2 * Steps), dDeltaU + lane, dDelta + lane);
             }
             for (int i = 0; i < steps; i++)
             {
@@ -114,12 +115,11 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             state -= 2 * L.Count;
             V y = L.Load(dy + at);
             V du = L.Load(deltaU + at);
-            float* f = pair + (8 * i), df = dPair + (8 * i);
+            float* f = pair + (8 * i), df = dPair + (4 * i);
             g0 = L.Fma(y, L.Set(f[4]), g0);
             g1 = L.Fma(y, L.Set(f[5]), g1);
             Vector128<float> sums = L.SumEach(L.Mul(g0, du), L.Mul(g1, du), L.Mul(y, h0), L.Mul(y, h1));
-            (Vector64.Load(df) + sums.GetLower()).Store(df);
-            (Vector64.Load(df + 4) + sums.GetUpper()).Store(df + 4);
+            (Vector128.Load(df) + sums).Store(df);
             V viaU = L.Fma(g1, L.Set(f[1]), L.Fma(g0, L.Set(f[0]), L.Load(dDeltaU + at)));
             L.Store(viaU, dDeltaU + at);
             h0 = L.Load(state);
