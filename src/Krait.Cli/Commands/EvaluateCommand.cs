@@ -111,12 +111,13 @@ static class EvaluateCommand
                 Seed = context.Seed ?? 42,
                 Read = read,
             }, new Reporter<int>(done => progress.Report(done, samples.Count)), context.Stop);
-        string unit = predictor.Model.Preprocessing.IsVolume ? "mm" : "pixels";
+        bool isVolume = predictor.Model.Preprocessing.IsVolume;
+        string unit = isVolume ? "mm" : "pixels";
         (string, string)[] facts =
         [
             ("weights", ModelSource.WeightsPath(target)), ("data", data.Root), ("part", part),
             ("size", context.Get(TrainingSize) ? "training" : "native"),
-            ("method", context.Get(Tiles) ? "tiles" : "resized"),
+            ("method", isVolume ? "overlapping patches" : context.Get(Tiles) ? "tiles" : "resized"),
             .. measures.HasDistances ? [("distances", string.Create(CultureInfo.InvariantCulture,
                 $"in {unit}; NSD within {measures.Tolerance} {unit}"))] : Array.Empty<(string, string)>(),
         ];
