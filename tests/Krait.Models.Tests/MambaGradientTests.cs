@@ -4,7 +4,7 @@ using Krait.Engine.Programs;
 
 namespace Krait.Models.Tests;
 
-/// <summary>Gradients where the golden cases do not reach: ablations, recomputed blocks, padded sizes, threads.</summary>
+/// <summary>Gradients where the golden cases do not reach: ablations, recomputed blocks, padding, threads.</summary>
 public sealed class MambaGradientTests
 {
     [Theory]
