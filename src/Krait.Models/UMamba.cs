@@ -43,6 +43,7 @@ sealed class UMambaBody
     readonly SkipDecoder _decoder;
 
     /// <param name="afterStem">Declares what the encoder has between stem and stages.</param>
+    /// <param name="beforeDecoder">Declares what the published network has before its decoder.</param>
     public UMambaBody(Scope p, UMambaOptions o, Action<Scope>? afterStem = null, Action? beforeDecoder = null)
     {
         int n = o.Stages;

@@ -66,7 +66,10 @@ public sealed class ConvertTests : IDisposable
         Assert.True(single.Tensors.Count < expected.Tensors.Count / 2);
         Assert.Equal(expected.Tensors.Select(t => t.Name).Order(), made.Tensors.Select(t => t.Name).Order());
         Assert.All(expected.Tensors, t => Assert.True(t.HoldsSameAs(made[t.Name]), t.Name));
-        Assert.Equal(ExitCode.Success, CliRun.Of("inspect", all, "--size", "32").Code);
+        string exported = _folder.PathOf("exported.safetensors");
+        Assert.Equal(ExitCode.Success, CliRun.Of("export", once, exported).Code);
+        using TensorFile export = WeightsFile.Open(exported);
+        Assert.Equal(expected.Tensors.Select(t => t.Name).Order(), export.Tensors.Select(t => t.Name).Order());
     }
 
     [Fact]
@@ -94,9 +97,9 @@ public sealed class ConvertTests : IDisposable
             string[] options = [$"features={text("features_per_stage")}", $"strides={text("strides")}",
                 $"kernels={text("kernel_sizes")}", $"{blocks}={text("n_conv_per_stage")}",
                 $"{blocks}Decoder={text("n_conv_per_stage_decoder")}", $"convBias={text("conv_bias")}"];
-            return (Path.Combine(folder, (string)test["weights"]!), [.. options.SelectMany(o => new[] { "--option", o }),
-                "--channels", text("input_channels"), "--classes", text("num_classes")],
-                args["input_size"]?.ToJsonString() ?? "");
+            return (Path.Combine(folder, (string)test["weights"]!),
+                [.. options.SelectMany(o => new[] { "--option", o }), "--channels", text("input_channels"), "--classes",
+                    text("num_classes")], args["input_size"]?.ToJsonString() ?? "");
         }
         throw new InvalidOperationException($"no 2-D case of {kind}");
     }

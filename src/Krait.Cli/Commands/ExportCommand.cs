@@ -53,7 +53,7 @@ static class ExportCommand
             ModelSource.Load(context, context.Get(ModelSource.Target)!, context.Get(Size), batch);
         using LoadedModel loaded = opened;
         if (!isGraph)
-            ModelFile.Save(path, loaded.Model, loaded.Metadata);
+            ModelFile.Save(path, loaded.Model, loaded.Metadata, allNames: true);
         else if (context.Get(Size) is null && loaded.Metadata.TrainingSize is { Count: > 0 } trained)
             WriteGraph(context, loaded, path, new Shape([batch, .. trained, loaded.Model.InputChannels]));
         else

@@ -15,8 +15,16 @@ public sealed record LoadedModel(SegmentationModel Model, KraitMetadata Metadata
 public static class ModelFile
 {
     /// <summary>Writes all tensors under the published names in checkpoint order; whole or not at all.</summary>
-    public static void Save(string path, SegmentationModel model, KraitMetadata metadata) =>
-        SafetensorsFile.Write(path, model.Store.Parameters.Select(p => Tensor(model.Store, p)), metadata.ToMetadata());
+    /// <param name="allNames">
+    /// Also under the second names that published state dictionaries give some tensors, for PyTorch's strict loading.
+    /// </param>
+    public static void Save(string path, SegmentationModel model, KraitMetadata metadata, bool allNames = false)
+    {
+        IEnumerable<HostTensor> tensors = model.Store.Parameters.Select(p => Tensor(model.Store, p));
+        if (allNames)
+            tensors = tensors.SelectMany(t => Names(model, t));
+        SafetensorsFile.Write(path, tensors, metadata.ToMetadata());
+    }
 
     /// <summary>Opens a Krait weights file: builds the model that it names and fills it.</summary>
     /// <exception cref="WeightsException">The file is damaged, describes no model, or does not fit it.</exception>
@@ -54,8 +62,11 @@ public static class ModelFile
     public static IReadOnlyList<HostTensor> WithAllNames(TensorFile file)
     {
         using SegmentationModel model = Build(file.FileName, KraitMetadata.Read(file));
-        return [.. file.Tensors.SelectMany(t => model.RepeatsOf(t.Name).Select(t.Rename).Prepend(t))];
+        return [.. file.Tensors.SelectMany(t => Names(model, t))];
     }
+
+    static IEnumerable<HostTensor> Names(SegmentationModel model, HostTensor tensor) =>
+        model.RepeatsOf(tensor.Name).Select(tensor.Rename).Prepend(tensor);
 
     static SegmentationModel Build(string file, KraitMetadata metadata)
     {
