@@ -24,7 +24,7 @@ readonly record struct MachineLimits(double FlopsPerSecond, double BytesPerSecon
 /// </summary>
 sealed unsafe class LimitProbe : IDisposable
 {
-    const long StreamFloats = 8L << 20;
+    const int StreamFloats = 8 << 20;
     const int CacheFloats = 2048;
     const long FmaRounds = 1_000_000;
     const int ExpRepeats = 2000;
@@ -40,6 +40,7 @@ sealed unsafe class LimitProbe : IDisposable
         _threads = threads;
         _memory = new NativeBuffer(3 * StreamFloats);
         _cache = new NativeBuffer(threads * 2 * CacheFloats);
+        _memory.Span(0, 3 * StreamFloats).Fill(1f);    // pages that nobody wrote to are one page of zeros
     }
 
     /// <summary>The best of all samples so far.</summary>

@@ -93,6 +93,7 @@ static class ModelBenchmark
             run();
             steps.Take(plan);
         }
+        probe.Dispose();    // its memory is not the model's
         using var process = Process.GetCurrentProcess();
         return new ModelTiming
         {

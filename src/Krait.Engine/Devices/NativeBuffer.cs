@@ -2,16 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Krait.Engine.Devices;
 
-/// <summary>Float32 memory outside the managed heap, aligned to 64 bytes, zeroed, of 64-bit length.</summary>
+/// <summary>
+/// Float32 memory outside the managed heap, aligned to 64 bytes, zeroed, of 64-bit length. Large buffers take memory as
+/// they are first touched.
+/// </summary>
 public sealed unsafe class NativeBuffer : IDisposable
 {
+    const int Alignment = 64;
+
+    void* _block;
+
     /// <exception cref="OutOfMemoryException">The system has no such memory left.</exception>
     public NativeBuffer(long count)
     {
         Count = count;
-        nuint bytes = checked((nuint)(Math.Max(count, 16) * sizeof(float)));
-        Pointer = (float*)NativeMemory.AlignedAlloc(bytes, 64);
-        NativeMemory.Clear(Pointer, bytes);
+        _block = NativeMemory.AllocZeroed(checked((nuint)(Math.Max(count, 16) * sizeof(float) + Alignment)));
+        Pointer = (float*)(((nuint)_block + Alignment - 1) / Alignment * Alignment);
     }
 
     public float* Pointer { get; private set; }
@@ -36,7 +42,8 @@ public sealed unsafe class NativeBuffer : IDisposable
 
     void Free()
     {
-        NativeMemory.AlignedFree(Pointer);
+        NativeMemory.Free(_block);
+        _block = null;
         Pointer = null;
     }
 }

@@ -35,6 +35,9 @@ public sealed class Conv : Op
 
     public override Cost Cost => new(CostKind.Conv, _shape.Macs, 0, Cost.BytesOf(this));
 
+    /// <summary>Of the weight only what is packed is read.</summary>
+    public override bool Reads(int input) => input != 2;
+
     public override void Differentiate(Gradients gradients)
     {
         Value x = Inputs[0]!;

@@ -50,6 +50,9 @@ public sealed class MatMul : Op
     /// <summary>In the addend's place: a tile reads it before it writes; an activation comes between the two.</summary>
     public override bool CanOverwrite(int output, int input) => input == 4 && _activation == Activation.None;
 
+    /// <summary>Of the weight only what is packed is read.</summary>
+    public override bool Reads(int input) => input != 2;
+
     public override void Differentiate(Gradients gradients)
     {
         (Value x, Value packed, Value? bias) = (Inputs[0]!, Inputs[1]!, Inputs[3]);

@@ -27,12 +27,12 @@ public readonly record struct Cost(CostKind Kind, long Macs = 0, long Exps = 0, 
     public static Cost Streaming(Op op, CostKind kind = CostKind.Elementwise, long exps = 0) =>
         new(kind, 0, exps, BytesOf(op));
 
-    /// <summary>Bytes of all inputs and outputs.</summary>
+    /// <summary>Bytes of all outputs and of the inputs that a run reads.</summary>
     public static long BytesOf(Op op)
     {
         long n = 0;
-        foreach (Value? v in op.Inputs)
-            n += v?.Shape.Count ?? 0;
+        for (int i = 0; i < op.Inputs.Count; i++)
+            n += op.Reads(i) ? op.Inputs[i]?.Shape.Count ?? 0 : 0;
         foreach (Value v in op.Outputs)
             n += v.Shape.Count;
         return n * sizeof(float);

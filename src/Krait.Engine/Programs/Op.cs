@@ -39,6 +39,9 @@ public abstract class Op
     /// <summary>Whether output may lie in the memory of input, when that input dies here.</summary>
     public virtual bool CanOverwrite(int output, int input) => false;
 
+    /// <summary>Whether a run reads the input; one that only the gradient refers to needs no memory in prediction.</summary>
+    public virtual bool Reads(int input) => true;
+
     /// <summary>Whether the output's rows may have gaps (lie inside a concatenation). Kernels should honour strides.</summary>
     public virtual bool AllowsStride(int output) => true;
 

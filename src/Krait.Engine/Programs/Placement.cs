@@ -9,6 +9,7 @@ sealed class Placement
     const int Alignment = 16;
 
     readonly Dictionary<Value, Buffer> _buffers = [];
+    readonly HashSet<Value> _inPlace = [];
 
     public List<Op> Constants { get; } = [];
     public List<Op> Steps { get; } = [];
@@ -40,6 +41,9 @@ sealed class Placement
         (place, isConstant) = (buffer.Offset, buffer.IsConstant);
         return true;
     }
+
+    /// <summary>Whether steps read a parameter where it lies; others only constants read, if anything does.</summary>
+    public bool ReadsInPlace(Value parameter) => _inPlace.Contains(parameter);
 
     static List<Op> LiveOps(Program program)
     {
@@ -85,8 +89,8 @@ sealed class Placement
             Touch(input, -1);
         for (int i = 0; i < Steps.Count; i++)
         {
-            foreach (Value? input in Steps[i].Inputs)
-                if (input is not null)
+            for (int k = 0; k < Steps[i].Inputs.Count; k++)
+                if (Steps[i].Inputs[k] is { } input && Steps[i].Reads(k))
                     Touch(input, i);
             foreach (Value output in Steps[i].Outputs)
                 Touch(output, i);
@@ -100,7 +104,10 @@ sealed class Placement
     {
         Value root = value.Resolve().Root;
         if (root.Source is ValueSource.Parameter or ValueSource.Gradient)
+        {
+            _inPlace.Add(root);
             return new Buffer(root, step);
+        }
         if (!_buffers.TryGetValue(root, out Buffer? buffer))
             _buffers.Add(root, buffer = new Buffer(root, step));
         buffer.Last = Math.Max(buffer.Last, step);

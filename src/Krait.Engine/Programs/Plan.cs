@@ -97,7 +97,7 @@ public sealed class Plan : IDisposable
         if (_constantsVersion != _store.Version)
         {
             foreach (Op op in _placement.Constants)
-                op.Run(_device, frame);
+                RunConstant(op, frame);
             _constantsVersion = _store.Version;
         }
         IReadOnlyList<Op> steps = _placement.Steps;
@@ -126,23 +126,45 @@ public sealed class Plan : IDisposable
             return;
         foreach (Value value in Program.Values)
         {
-            (Value root, long offset, long stride) = value.Resolve();
+            Value root = value.Resolve().Root;
             float* start = root.Source switch
             {
-                ValueSource.Parameter => _store.ValueBuffer.Pointer + root.Parameter!.Offset,
+                ValueSource.Parameter => _placement.ReadsInPlace(root) ? _store.Address(root.Parameter!) : null,
                 ValueSource.Gradient => _store.GradientBuffer.Pointer + root.Parameter!.Offset,
                 _ => _placement.Find(root, out long place, out bool isConstant)
                     ? (isConstant ? _constants.Pointer : _arena.Pointer) + place
                     : null,
             };
             if (start != null)
-                _table[value.Id] = new Rows(start + offset, value.Shape.Rows, value.Shape.Width, stride);
+                _table[value.Id] = RowsOf(value, start);
         }
         if (_options.Debug)
             _device.Fill(new Rows(_arena.Pointer, 1, checked((int)_placement.ArenaFloats), _placement.ArenaFloats),
                 float.NaN);
         _boundVersion = _arena.Version;
         _constantsVersion = -1;
+    }
+
+    /// <summary>Parameters that steps do not read are lent to the op, so that prediction need not hold them.</summary>
+    unsafe void RunConstant(Op op, in Frame frame)
+    {
+        var loans = new List<NativeBuffer>();
+        foreach (Value? input in op.Inputs)
+        {
+            if (input?.Resolve().Root is not { Source: ValueSource.Parameter } root || _placement.ReadsInPlace(root))
+                continue;
+            _table[input.Id] = RowsOf(input, _store.Lend(root.Parameter!, out NativeBuffer? lent));
+            if (lent is not null)
+                loans.Add(lent);
+        }
+        op.Run(_device, frame);
+        loans.ForEach(loan => loan.Dispose());
+    }
+
+    static unsafe Rows RowsOf(Value value, float* start)
+    {
+        (_, long offset, long stride) = value.Resolve();
+        return new Rows(start + offset, value.Shape.Rows, value.Shape.Width, stride);
     }
 
     void CheckOutputs(Op op)

@@ -26,20 +26,28 @@ public static class ModelFile
         SafetensorsFile.Write(path, tensors, metadata.ToMetadata());
     }
 
-    /// <summary>Opens a Krait weights file: builds the model that it names and fills it.</summary>
+    /// <summary>
+    /// Opens a Krait weights file: builds the model that it names. The file stays open, and tensors in it until they are
+    /// needed, for as long as the model lives.
+    /// </summary>
     /// <exception cref="WeightsException">The file is damaged, describes no model, or does not fit it.</exception>
     public static LoadedModel Load(string path)
     {
-        using TensorFile file = WeightsFile.Open(path);
-        KraitMetadata metadata = KraitMetadata.Read(file);
-        SegmentationModel model = Build(file.FileName, metadata);
+        TensorFile file = WeightsFile.Open(path);
+        SegmentationModel? model = null;
         try
         {
-            return new LoadedModel(model, metadata, Fill(model, file, null, allowPartial: false));
+            KraitMetadata metadata = KraitMetadata.Read(file);
+            model = Build(file.FileName, metadata);
+            WeightMatch match = Match(model, file, null, allowPartial: false);
+            model.Store.Defer(Assigned(model, match).Select(a => KeyValuePair.Create<Parameter, ParameterReader>(
+                a.Parameter, a.Source.CopyTo)), file);
+            return new LoadedModel(model, metadata, match.Report);
         }
         catch
         {
-            model.Dispose();
+            model?.Dispose();
+            file.Dispose();
             throw;
         }
     }
@@ -51,7 +59,10 @@ public static class ModelFile
         bool allowPartial = false)
     {
         using TensorFile file = WeightsFile.Open(path);
-        return Fill(model, file, map ?? Pretrained.MapFor(model.Id, file), allowPartial);
+        WeightMatch match = Match(model, file, map ?? Pretrained.MapFor(model.Id, file), allowPartial);
+        foreach ((Parameter parameter, HostTensor source) in Assigned(model, match))
+            model.Store.Load(parameter, source.ToFloat32());
+        return match.Report;
     }
 
     /// <summary>
@@ -80,17 +91,20 @@ public static class ModelFile
         }
     }
 
-    static CoverageReport Fill(SegmentationModel model, TensorFile file, KeyMap? map, bool allowPartial)
+    static WeightMatch Match(SegmentationModel model, TensorFile file, KeyMap? map, bool allowPartial)
     {
         List<ExpectedTensor> expected = [.. model.Store.Parameters.Select(p =>
             new ExpectedTensor(p.Name, Dims(p)))];
         WeightMatch match = WeightLoader.Match(expected, file, map, model.Repeats());
         match.Report.ThrowIfIncomplete(allowPartial);
-        foreach (WeightAssignment assignment in match.Assignments)
-            if (model.Store.Find(assignment.Name) is { } parameter)
-                model.Store.Load(parameter, assignment.Source.ToFloat32());
-        return match.Report;
+        return match;
     }
+
+    static IEnumerable<(Parameter Parameter, HostTensor Source)> Assigned(SegmentationModel model, WeightMatch match) =>
+        from assignment in match.Assignments
+        let parameter = model.Store.Find(assignment.Name)
+        where parameter is not null
+        select (parameter, assignment.Source);
 
     static HostTensor Tensor(ParameterStore store, Parameter p) => p.Kind == ParameterKind.Counter
         ? HostTensor.FromInt64(p.Name, Dims(p), [(long)store.Values(p)[0]])

@@ -98,6 +98,43 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void Prediction_borrows_what_is_only_packed_and_never_reads_what_is_dead()
+    {
+        Parameter weight = _store.Declare("weight", ParameterKind.Weight, new Shape(2, 2), [1, 0], Fill(0));
+        Parameter bias = _store.Declare("bias", ParameterKind.Weight, new Shape(2), null, Fill(0));
+        Parameter dead = _store.Declare("dead", ParameterKind.Weight, new Shape(2, 2), null, Fill(0));
+        var read = new List<string>();
+        _store.Defer(_store.Parameters.Select(p => KeyValuePair.Create<Parameter, ParameterReader>(p, v =>
+        {
+            read.Add(p.Name);
+            for (int i = 0; i < v.Length; i++)
+                v[i] = i + 1;
+        })));
+        var program = new Program(false);
+        Value x = program.Input("x", new Shape(1, 2));
+        Value y = MatMul.Apply(x, program.Parameter(weight), program.Parameter(bias));
+        MatMul.Apply(y, program.Parameter(dead));
+        program.Keep(y, "y");
+        using var plan = new Plan(program, _device, _store, new PlanOptions { HoistConstants = true });
+        Set(plan, x, i => 10 * i + 1);
+        for (int run = 0; run < 2; run++)
+        {
+            plan.Run();
+            Assert.Equal([1 + 33 + 1, 2 + 44 + 2], Get(plan, y));
+        }
+        Assert.Equal(["bias", "weight"], read);
+        Assert.Equal([1, 2, 3, 4], _store.Save(weight));
+        Assert.Equal(["bias", "weight", "weight"], read);
+        _store.Load(weight, [1, 0, 0, 1]);
+        plan.Run();
+        Assert.Equal([1 + 1, 11 + 2], Get(plan, y));
+        Assert.Equal([1, 2, 3, 4], _store.Values(dead).ToArray());
+        Assert.Throws<InvalidOperationException>(() => _store.Initialize(0));
+    }
+
+    static Initializer Fill(float value) => (_, _, v) => v.Fill(value);
+
+    [Fact]
     public void The_guard_names_the_layer_that_yields_infinity()
     {
         var program = new Program(false);
