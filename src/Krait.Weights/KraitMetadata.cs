@@ -9,6 +9,12 @@ namespace Krait.Weights;
 /// <param name="Color">"#rrggbb", the colour in overlays and colour masks.</param>
 public sealed record MaskClass(string Name, string Color);
 
+/// <summary>A union of classes that an output of the network stands for.</summary>
+/// <param name="Name">As shown to people.</param>
+/// <param name="Classes">Numbers of its classes.</param>
+/// <param name="Label">The class that it becomes in a label map where no later region lies.</param>
+public sealed record MaskRegion(string Name, IReadOnlyList<int> Classes, int Label);
+
 /// <summary>
 /// What a Krait weights file says about itself, so that prediction needs nothing else. It lies as JSON under the key
 /// "krait" of the safetensors metadata, beside "format" = "krait".
@@ -36,6 +42,9 @@ public sealed record KraitMetadata
 
     /// <summary>The classes in the order of the mask values, background first where there is one.</summary>
     public IReadOnlyList<MaskClass> Classes { get; init => field = value ?? []; } = [];
+
+    /// <summary>What the outputs of the network stand for instead of classes; none where it learned classes.</summary>
+    public IReadOnlyList<MaskRegion> Regions { get; init => field = value ?? []; } = [];
 
     /// <summary>Height and width of the pictures in training; more axes for volumes.</summary>
     public IReadOnlyList<int> TrainingSize { get; init => field = value ?? []; } = [];

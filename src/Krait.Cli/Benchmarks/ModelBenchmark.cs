@@ -55,7 +55,8 @@ static class ModelBenchmark
         SimdLevel level, CancellationToken stop)
     {
         Shape target = input.WithWidth(1);
-        using var step = new TrainingStep(model, device, TrainingParts.Loss(new LossConfig(), model.Classes), input, target);
+        var loss = ConfiguredLoss.Of(new LossConfig(), model.Classes);
+        using var step = new TrainingStep(model, device, loss, input, target);
         var x = new float[input.Count];
         var y = new float[target.Count];
         Noise.Fill(x);

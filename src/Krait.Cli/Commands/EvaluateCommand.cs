@@ -121,7 +121,7 @@ static class EvaluateCommand
             .. measures.HasDistances ? [("distances", string.Create(CultureInfo.InvariantCulture,
                 $"in {unit}; NSD within {measures.Tolerance} {unit}"))] : Array.Empty<(string, string)>(),
         ];
-        Write(context, scores, data, facts, folder);
+        Write(context, scores, facts, folder);
         if (context.Get(MinDice) is { } least && !(scores.Dice.Mean >= least))
             throw new GateException(string.Create(CultureInfo.InvariantCulture,
                 $"--min-dice: the mean DSC must be at least {least}; got {scores.Dice.Mean:0.0000}."));
@@ -167,15 +167,15 @@ static class EvaluateCommand
             + $"parts: {string.Join(", ", data.Parts.Select(p => $"{p.Name} {p.Samples.Count}"))}.");
     }
 
-    static void Write(CommandContext context, EvaluationScores scores, Dataset data,
-        IReadOnlyList<(string, string)> facts, string? folder)
+    static void Write(CommandContext context, EvaluationScores scores, IReadOnlyList<(string, string)> facts,
+        string? folder)
     {
         if (folder is not null)
-            EvaluationReport.Write(folder, scores, data.Classes, facts);
+            EvaluationReport.Write(folder, scores, facts);
         if (context.IsJson)
-            context.WriteJson(JsonNode.Parse(EvaluationReport.ToJson(scores, data.Classes, facts))!);
+            context.WriteJson(JsonNode.Parse(EvaluationReport.ToJson(scores, facts))!);
         else
-            context.Write(EvaluationReport.ToMarkdown(scores, data.Classes, facts).TrimEnd());
+            context.Write(EvaluationReport.ToMarkdown(scores, facts).TrimEnd());
         if (folder is not null)
             context.Note($"written to {folder}");
     }

@@ -80,5 +80,6 @@ static class ExportCommand
         ["krait.options"] = metadata.Options.ToJsonString(),
         ["krait.preprocessing"] = metadata.Preprocessing.ToJsonString(),
         ["krait.classes"] = new JsonArray([.. metadata.Classes.Select(c => (JsonNode)c.Name)]).ToJsonString(),
+        ["krait.regions"] = new JsonArray([.. metadata.Regions.Select(r => (JsonNode)r.Name)]).ToJsonString(),
     };
 }

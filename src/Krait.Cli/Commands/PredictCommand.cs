@@ -41,7 +41,7 @@ static class PredictCommand
     static readonly Option<bool> Probabilities =
         new("--probabilities")
         {
-            Description = "Also write NAME_probability.png (one a class, 0 to 255), of a volume .nii.gz.",
+            Description = "Also write NAME_probability.png (one a class or region, 0 to 255), of a volume .nii.gz.",
         };
 
     static readonly Option<bool> Tiles = new("--tiles")
@@ -111,7 +111,7 @@ static class PredictCommand
         if (context.Get(Overlay))
             ImageFile.WritePng(stem + "_overlay.png", classes.Draw(image, prediction.Labels));
         if (context.Get(Probabilities))
-            WriteProbabilities(prediction, classes, stem);
+            WriteProbabilities(prediction, predictor.Model.OutputNames, stem);
         var shares = new JsonObject();
         for (int c = 0; c < classes.Count; c++)
             shares[classes[c].Name] = prediction.Labels.Count(l => l == c) / (double)prediction.Labels.Length;
@@ -125,7 +125,7 @@ static class PredictCommand
         };
     }
 
-    static void WriteProbabilities(Prediction prediction, IReadOnlyList<ClassInfo> classes, string stem)
+    static void WriteProbabilities(Prediction prediction, IReadOnlyList<string> names, string stem)
     {
         int outputs = prediction.Outputs;
         for (int c = 0; c < outputs; c++)
@@ -133,7 +133,7 @@ static class PredictCommand
             var samples = new byte[prediction.Width * prediction.Height];
             for (int i = 0; i < samples.Length; i++)
                 samples[i] = (byte)MathF.Round(255 * prediction.Probabilities[(i * outputs) + c]);
-            string name = outputs == 1 ? "_probability.png" : $"_probability_{classes[c].Name}.png";
+            string name = outputs == 1 ? "_probability.png" : $"_probability_{names[c]}.png";
             ImageFile.WritePng(stem + name, new Image(prediction.Width, prediction.Height, 1, samples));
         }
     }

@@ -2,7 +2,8 @@ namespace Krait.Training.Config;
 
 public enum LossKind
 {
-    /// <summary>BceDice for one foreground class, CeDice for more.</summary>
+    /// <summary>BceDice for one foreground class, CeDice for more; DcCe where pixels are ignored, DcBce for regions.
+    /// </summary>
     Auto,
     Bce,
     Dice,
@@ -55,13 +56,20 @@ public sealed record LossConfig
     /// <summary>Weight of each output of deep supervision, finest first; empty: as published.</summary>
     public IReadOnlyList<double> OutputWeights { get; init; } = [];
 
+    private static (string Name, LossKind Kind)[] Kinds { get; } =
+    [
+        ("auto", LossKind.Auto), ("bce", LossKind.Bce), ("dice", LossKind.Dice), ("bce_dice", LossKind.BceDice),
+        ("ce", LossKind.CrossEntropy), ("ce_dice", LossKind.CeDice), ("gt_bce_dice", LossKind.GtBceDice),
+        ("dc_ce", LossKind.DcCe), ("dc_bce", LossKind.DcBce), ("dc_topk", LossKind.DcTopK),
+        ("soft_dice", LossKind.SoftDice),
+    ];
+
+    /// <summary>The word of the configuration for a kind.</summary>
+    public static string NameOf(LossKind kind) => Kinds.First(k => k.Kind == kind).Name;
+
     /// <summary>Keys of the configuration's <c>loss</c> section.</summary>
     public static ConfigSection<LossConfig> Section { get; } = new ConfigSection<LossConfig>()
-        .Choice("kind", "loss on logits", c => c.Kind, (c, v) => c with { Kind = v }, ("auto", LossKind.Auto),
-            ("bce", LossKind.Bce), ("dice", LossKind.Dice), ("bce_dice", LossKind.BceDice),
-            ("ce", LossKind.CrossEntropy), ("ce_dice", LossKind.CeDice), ("gt_bce_dice", LossKind.GtBceDice),
-            ("dc_ce", LossKind.DcCe), ("dc_bce", LossKind.DcBce), ("dc_topk", LossKind.DcTopK),
-            ("soft_dice", LossKind.SoftDice))
+        .Choice("kind", "loss on logits", c => c.Kind, (c, v) => c with { Kind = v }, Kinds)
         .Real("pixel_weight", "weight of the BCE or CE part", c => c.PixelWeight, (c, v) => c with { PixelWeight = v }, 0)
         .Real("dice_weight", "weight of the Dice part", c => c.DiceWeight, (c, v) => c with { DiceWeight = v }, 0)
         .Reals("class_weights", "weight of each class in that part, background first; [] for equal ones",

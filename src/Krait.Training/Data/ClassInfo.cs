@@ -20,17 +20,21 @@ public sealed record ClassInfo(string Name, Rgba Color, int? Value = null)
 /// <summary>Class maps drawn in the classes' colours.</summary>
 public static class ClassDrawing
 {
-    /// <summary>The picture with the classes of <paramref name="labels"/> tinted and outlined.</summary>
+    /// <summary>The picture with the classes of <paramref name="labels"/> tinted and outlined; what is ignored is grey.
+    /// </summary>
     public static Image Draw(this IReadOnlyList<ClassInfo> classes, Image picture, byte[] labels) =>
-        Overlay.Blend(picture, ToInts(labels), [.. classes.Select(Visible)]);
+        Overlay.Blend(picture, Array.ConvertAll(labels, v => v == MaskCoding.Ignored ? classes.Count : v),
+            [.. classes.Select(Visible), MaskCoding.IgnoredColor]);
 
-    /// <summary>Hit, false alarm and miss in three colours.</summary>
-    public static Image Compare(Image picture, byte[] reference, byte[] predicted) =>
-        Overlay.Compare(picture, ToInts(reference), ToInts(predicted));
+    /// <summary>Hit, false alarm and miss in three colours; nothing where the reference is ignored.</summary>
+    public static Image Compare(Image picture, byte[] reference, byte[] predicted)
+    {
+        int[] Counted(byte[] labels) =>
+            [.. labels.Select((v, i) => reference[i] == MaskCoding.Ignored ? 0 : (int)v)];
+        return Overlay.Compare(picture, Counted(reference), Counted(predicted));
+    }
 
     // A class declared black would not be seen on dark pictures.
     private static Rgba Visible(ClassInfo c, int index) =>
         index == 0 || c.Color.R + c.Color.G + c.Color.B > 48 ? c.Color : ClassInfo.DefaultColor(index);
-
-    private static int[] ToInts(byte[] labels) => Array.ConvertAll(labels, v => (int)v);
 }

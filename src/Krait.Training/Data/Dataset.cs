@@ -23,6 +23,7 @@ public sealed class Dataset
         bool codingIsDeclared)
     {
         (Root, Parts, Coding, CodingIsDeclared) = (root, parts, coding, codingIsDeclared);
+        Regions = description.ResolveRegions();
         Name = description.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(root));
     }
 
@@ -44,8 +45,12 @@ public sealed class Dataset
 
     public IReadOnlyList<ClassInfo> Classes => Coding.Classes;
 
-    /// <summary>Outputs of the network: 1 for two classes (a logit of the foreground), else one a class.</summary>
-    public int Outputs => Classes.Count == 2 ? 1 : Classes.Count;
+    /// <summary>What is learned and scored instead of classes; none unless declared.</summary>
+    public IReadOnlyList<LabelRegion> Regions { get; }
+
+    /// <summary>Outputs of the network: one a region; else 1 for two classes (a logit of the foreground), or one a class.
+    /// </summary>
+    public int Outputs => Regions.Count > 0 ? Regions.Count : Classes.Count == 2 ? 1 : Classes.Count;
 
     /// <summary>Samples of a part; empty where there is none of that name.</summary>
     public IReadOnlyList<Sample> this[string part] => Parts.FirstOrDefault(p => p.Name == part)?.Samples ?? [];

@@ -18,7 +18,7 @@ public enum Severity
 /// <summary>Something found in a data folder.</summary>
 /// <param name="Severity">How bad.</param>
 /// <param name="Kind">missing_mask, missing_image, ambiguous, unreadable, size_mismatch, geometry, not_finite,
-/// channels, unknown_value, duplicate, empty_mask, full_mask, stranger.</param>
+/// channels, unknown_value, duplicate, empty_mask, full_mask, ignored_mask, stranger.</param>
 /// <param name="Path">File or sample, below the data folder.</param>
 /// <param name="Message">What is wrong and what to do.</param>
 public sealed record Finding(Severity Severity, string Kind, string Path, string Message);
@@ -28,13 +28,22 @@ public sealed record Finding(Severity Severity, string Kind, string Path, string
 /// <param name="Pairs">Pairs found.</param>
 /// <param name="Smallest">Smallest picture or volume, "width x height (x depth)".</param>
 /// <param name="Largest">Largest one.</param>
-/// <param name="ClassShares">Share of the pixels of each class, background first.</param>
+/// <param name="ClassShares">Share of the pixels that count of each class, background first.</param>
 public sealed record PartSummary(string Name, int Pairs, string Smallest, string Largest,
     IReadOnlyList<double> ClassShares)
 {
     /// <summary>Volumes: the voxel sizes that occur, most frequent first, five at most.</summary>
     public IReadOnlyList<string> VoxelSizes { get; init; } = [];
+
+    /// <summary>Share of all pixels that count nowhere.</summary>
+    public double Ignored { get; init; }
 }
+
+/// <summary>A declared region.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Classes">Names of its classes.</param>
+/// <param name="Label">The class that it becomes in a label map where no later region lies.</param>
+public sealed record RegionSummary(string Name, IReadOnlyList<string> Classes, string Label);
 
 /// <summary>What <see cref="DatasetVerifier"/> found.</summary>
 public sealed record DatasetReport
@@ -49,6 +58,10 @@ public sealed record DatasetReport
     public required bool CodingIsDeclared { get; init; }
 
     public required IReadOnlyList<string> Classes { get; init; }
+
+    /// <summary>What is learned instead of classes; none unless declared.</summary>
+    public IReadOnlyList<RegionSummary> Regions { get; init; } = [];
+
     public required IReadOnlyList<PartSummary> Parts { get; init; }
     public required IReadOnlyList<Finding> Findings { get; init; }
 
@@ -64,10 +77,15 @@ public sealed record DatasetReport
         text.AppendLine(CultureInfo.InvariantCulture, $"{Name}: {Parts.Sum(p => p.Pairs)} pairs in {Root}");
         string origin = CodingIsDeclared ? "declared" : $"found out; declare it in {DatasetDescription.FileName}";
         text.AppendLine(CultureInfo.InvariantCulture, $"masks: {Coding} ({origin})");
+        foreach (var r in Regions)
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"region {r.Name}: {string.Join(" + ", r.Classes)}, labelled {r.Label}");
         foreach (var part in Parts)
         {
             string shares = string.Join(", ", part.ClassShares.Select((s, c) =>
                 string.Create(CultureInfo.InvariantCulture, $"{Classes[c]} {100 * s:0.0} %")));
+            if (part.Ignored > 0)
+                shares += string.Create(CultureInfo.InvariantCulture, $"; {100 * part.Ignored:0.0} % ignored");
             text.AppendLine(CultureInfo.InvariantCulture,
                 $"  {part.Name,-6}{part.Pairs,6} pairs  {part.Smallest} to {part.Largest}  {shares}");
             if (part.VoxelSizes.Count > 0)

@@ -26,7 +26,7 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
         {
             ReportNames(part);
             var sizes = new List<SeenSize>();
-            var counts = new long[data.Classes.Count];
+            var counts = new long[256];
             foreach (var sample in part.Samples)
             {
                 cancel.ThrowIfCancellationRequested();
@@ -43,6 +43,8 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
             Coding = data.Coding.Describe(),
             CodingIsDeclared = data.CodingIsDeclared,
             Classes = [.. data.Classes.Select(c => c.Name)],
+            Regions = [.. data.Regions.Select(r =>
+                new RegionSummary(r.Name, [.. r.Classes.Select(c => data.Classes[c].Name)], data.Classes[r.Label].Name))],
             Parts = parts,
             Findings = findings.All,
         };
@@ -77,9 +79,13 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
             return;
         }
         for (int c = 0; c < counts.Length; c++) counts[c] += labels[c];
-        if (labels[0] == found.Labels.Length)
+        long counted = found.Labels.Length - labels[MaskCoding.Ignored];
+        if (counted == 0)
+            findings.Add(Severity.Warning, "ignored_mask", sample.Name,
+                "all of the mask is ignored: nothing is learned from it.");
+        else if (labels[0] == counted)
             findings.Add(Severity.Warning, "empty_mask", sample.Name, "the mask is all background.");
-        if (labels[0] == 0) findings.Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
+        else if (labels[0] == 0) findings.Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
         if (!onSheet) return;
         var (picture, drawn) = found.Draw();
         Sheet.Add(sample.Name, picture, drawn, data.Classes);
@@ -97,14 +103,15 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
             $"same {Elements} as {other}{rule}");
     }
 
-    private static PartSummary Summarise(DatasetPart part, List<SeenSize> sizes, long[] counts)
+    private PartSummary Summarise(DatasetPart part, List<SeenSize> sizes, long[] counts)
     {
-        long total = Math.Max(1, counts.Sum());
+        long all = counts.Sum(), total = Math.Max(1, all - counts[MaskCoding.Ignored]);
         var order = sizes.OrderBy(s => s.Count).ToList();
         string Text(int i) => order.Count == 0 ? "-" : order[i].Text;
         return new PartSummary(part.Name, part.Samples.Count, Text(0), Text(Math.Max(0, order.Count - 1)),
-            [.. counts.Select(p => (double)p / total)])
+            [.. counts.Take(data.Classes.Count).Select(p => (double)p / total)])
         {
+            Ignored = counts[MaskCoding.Ignored] / (double)Math.Max(1, all),
             VoxelSizes = [.. sizes.Select(s => s.Spacing?.ToString()).OfType<string>().GroupBy(t => t)
                 .OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g => g.Key).Take(5)],

@@ -25,6 +25,12 @@ public sealed record MaskCoding
     /// <summary>Class number of a pixel whose value no class has (<see cref="MaskKind.Index"/> only).</summary>
     public const byte Unknown = 255;
 
+    /// <summary>Class number of a pixel that counts nowhere: not in losses, scores and statistics.</summary>
+    public const byte Ignored = 254;
+
+    /// <summary>Classes that fit below the two marks.</summary>
+    public const int MostClasses = 254;
+
     public MaskKind Kind { get; init; } = MaskKind.Threshold;
 
     /// <summary>Grey value 0..255 from which a pixel is foreground.</summary>
@@ -36,10 +42,23 @@ public sealed record MaskCoding
     /// <summary>Classes, background first.</summary>
     public IReadOnlyList<ClassInfo> Classes { get; init; } = ClassInfo.Binary();
 
+    /// <summary>Value or colour of what becomes <see cref="Ignored"/>; null for nothing. It is exact or the nearest as for
+    /// classes, and exact beside a threshold.</summary>
+    public ClassInfo? Ignore { get; init; }
+
+    /// <summary>What is ignored, by value.</summary>
+    internal static ClassInfo IgnoredAs(int value) => new("ignored", IgnoredColor, value);
+
+    /// <summary>What is ignored, by colour.</summary>
+    internal static ClassInfo IgnoredAs(Rgba color) => new("ignored", color);
+
+    /// <summary>Ignored pixels in drawings.</summary>
+    internal static Rgba IgnoredColor { get; } = new(150, 150, 150);
+
     /// <summary>Class of every pixel, [height, width]; <see cref="Unknown"/> where an index names no class.</summary>
     public byte[] Decode(Image mask) => Kind switch
     {
-        MaskKind.Threshold => ByThreshold(mask),
+        MaskKind.Threshold => Array.ConvertAll(mask.ToGrey8(), ByThreshold),
         MaskKind.Value => Lookup(mask.ToGrey8(), NearestValues()),
         MaskKind.Index => ByIndex(mask),
         MaskKind.Color => ByColor(mask),
@@ -50,50 +69,51 @@ public sealed record MaskCoding
     /// <exception cref="ConfigException">If classes are coded by colour.</exception>
     public byte[] Decode(byte[] values) => Kind switch
     {
-        MaskKind.Threshold => Array.ConvertAll(values, v => v >= Threshold != Invert ? (byte)1 : (byte)0),
+        MaskKind.Threshold => Array.ConvertAll(values, ByThreshold),
         MaskKind.Value => Lookup(values, NearestValues()),
         MaskKind.Index => Lookup(values, IndexTable()),
         _ => throw new ConfigException("masks: color is for pictures; volumes hold numbers. Use index."),
     };
 
     /// <summary>One line for people.</summary>
-    public string Describe() => Kind switch
+    public string Describe() => (Kind switch
     {
         MaskKind.Threshold => $"{Classes[1].Name} where grey is {(Invert ? "below" : "at least")} {Threshold}",
         MaskKind.Value => "nearest grey value: " + string.Join(", ", Classes.Select(c => $"{c.Value} {c.Name}")),
         MaskKind.Index => "index: " + string.Join(", ", Classes.Select(c => $"{c.Value} {c.Name}")),
         _ => "nearest colour: " + string.Join(", ", Classes.Select(c => $"{c.Color} {c.Name}")),
-    };
+    }) + (Ignore is null ? "" : Kind == MaskKind.Color ? $"; {Ignore.Color} ignored" : $"; {Ignore.Value} ignored");
 
-    private byte[] ByThreshold(Image mask)
+    /// <summary>Values in mask files and what they become.</summary>
+    private List<(int Value, byte Label)> Values()
     {
-        byte[] grey = mask.ToGrey8(), labels = new byte[grey.Length];
-        for (int i = 0; i < grey.Length; i++) labels[i] = grey[i] >= Threshold != Invert ? (byte)1 : (byte)0;
-        return labels;
+        List<(int, byte)> values = [.. Classes.Select((c, i) => (c.Value ?? i, (byte)i))];
+        if (Ignore is { Value: { } ignored }) values.Add((ignored, Ignored));
+        return values;
     }
+
+    private byte ByThreshold(byte grey) =>
+        grey == Ignore?.Value ? Ignored : grey >= Threshold != Invert ? (byte)1 : (byte)0;
 
     private byte[] NearestValues()
     {
-        var table = new byte[256];
-        for (int v = 0; v < 256; v++)
-            table[v] = (byte)Enumerable.Range(0, Classes.Count).MinBy(c => Math.Abs((Classes[c].Value ?? c) - v));
-        return table;
+        var values = Values();
+        return [.. Enumerable.Range(0, 256).Select(v => values.MinBy(x => Math.Abs(x.Value - v)).Label)];
     }
 
     private byte[] IndexTable()
     {
         var table = new byte[256];
         Array.Fill(table, Unknown);
-        for (int c = 0; c < Classes.Count; c++)
-            if ((Classes[c].Value ?? c) is >= 0 and < 256 and var v) table[v] = (byte)c;
+        foreach (var (value, label) in Values())
+            if (value is >= 0 and < 256) table[value] = label;
         return table;
     }
 
     private byte[] ByIndex(Image mask)
     {
         int[] values = mask.ClassValues() ?? Array.ConvertAll(mask.ToGrey8(), v => (int)v);
-        var byValue = new Dictionary<int, byte>();
-        for (int c = 0; c < Classes.Count; c++) byValue[Classes[c].Value ?? c] = (byte)c;
+        var byValue = Values().ToDictionary(x => x.Value, x => x.Label);
         return Array.ConvertAll(values, v => byValue.TryGetValue(v, out byte c) ? c : Unknown);
     }
 
@@ -112,14 +132,10 @@ public sealed record MaskCoding
 
     private byte NearestColor(int r, int g, int b)
     {
-        int best = 0, bestDistance = int.MaxValue;
-        for (int c = 0; c < Classes.Count; c++)
-        {
-            var k = Classes[c].Color;
-            int distance = (r - k.R) * (r - k.R) + (g - k.G) * (g - k.G) + (b - k.B) * (b - k.B);
-            if (distance < bestDistance) (best, bestDistance) = (c, distance);
-        }
-        return (byte)best;
+        int Distance(ClassInfo c) => (r - c.Color.R) * (r - c.Color.R) + (g - c.Color.G) * (g - c.Color.G) +
+            (b - c.Color.B) * (b - c.Color.B);
+        int best = Enumerable.Range(0, Classes.Count).MinBy(c => Distance(Classes[c]));
+        return Ignore is not null && Distance(Ignore) < Distance(Classes[best]) ? Ignored : (byte)best;
     }
 
     private static byte[] Lookup(byte[] grey, byte[] table) => Array.ConvertAll(grey, v => table[v]);

@@ -17,10 +17,11 @@ public record PreparedSample(float[] Image, float[] Target)
 public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding, ImageReadOptions? read = null)
     : ISampleSource
 {
-    public Preprocessing Preprocessing { get; } = preprocessing.MaskResize == MaskResize.Nearest || coding.Classes.Count == 2
+    public Preprocessing Preprocessing { get; } = preprocessing.MaskResize == MaskResize.Nearest
+        || (coding.Classes.Count == 2 && coding.Ignore is null)
         ? preprocessing
-        : throw new ConfigException($"preprocessing.mask_resize: bilinear is for two classes; got {coding.Classes.Count}. " +
-            "Use nearest.");
+        : throw new ConfigException("preprocessing.mask_resize: bilinear is for two classes of which nothing is ignored; " +
+            $"got {coding.Classes.Count}{(coding.Ignore is null ? "" : " and ignored pixels")}. Use nearest.");
 
     public MaskCoding Coding { get; } = coding;
 

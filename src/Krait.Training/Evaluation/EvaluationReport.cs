@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Krait.Training.Data;
 using Krait.Training.Metrics;
 using Krait.Training.Runs;
 
@@ -13,22 +12,21 @@ public static class EvaluationReport
     /// <summary>Writes summary.json, per_case.csv and summary.md into a folder.</summary>
     /// <param name="folder">Made if it is not there.</param>
     /// <param name="scores">What was measured.</param>
-    /// <param name="classes">Classes, background first.</param>
     /// <param name="facts">What was evaluated and how, in order: ("weights", path), ("part", "val") and so on.</param>
-    public static void Write(string folder, EvaluationScores scores, IReadOnlyList<ClassInfo> classes,
+    public static void Write(string folder, EvaluationScores scores,
         IReadOnlyList<(string Name, string Value)> facts)
     {
         Directory.CreateDirectory(folder);
-        RunFile.WriteText(Path.Combine(folder, "summary.json"), ToJson(scores, classes, facts) + "\n");
-        RunFile.WriteText(Path.Combine(folder, "per_case.csv"), ToCsv(scores, classes));
-        RunFile.WriteText(Path.Combine(folder, "summary.md"), ToMarkdown(scores, classes, facts));
+        RunFile.WriteText(Path.Combine(folder, "summary.json"), ToJson(scores, facts) + "\n");
+        RunFile.WriteText(Path.Combine(folder, "per_case.csv"), ToCsv(scores));
+        RunFile.WriteText(Path.Combine(folder, "summary.md"), ToMarkdown(scores, facts));
     }
 
     /// <summary>One row a picture; an undefined score is an empty cell.</summary>
-    public static string ToCsv(EvaluationScores scores, IReadOnlyList<ClassInfo> classes)
+    public static string ToCsv(EvaluationScores scores)
     {
         var text = new StringBuilder("name,dice,iou");
-        foreach (var c in classes.Skip(1)) text.Append(",dice_").Append(c.Name.Replace(',', '_'));
+        foreach (string name in scores.Names) text.Append(",dice_").Append(name.Replace(',', '_'));
         foreach (var (name, _) in scores.More) text.Append(',').Append(name.Replace(',', '_'));
         text.Append('\n');
         foreach (var image in scores.Images)
@@ -43,7 +41,7 @@ public static class EvaluationReport
     }
 
     /// <summary>For people and for report.md.</summary>
-    public static string ToMarkdown(EvaluationScores scores, IReadOnlyList<ClassInfo> classes,
+    public static string ToMarkdown(EvaluationScores scores,
         IReadOnlyList<(string Name, string Value)> facts)
     {
         var text = new StringBuilder();
@@ -59,8 +57,8 @@ public static class EvaluationReport
         text.Append("|---|---|---|---|---|---|---|\n");
         Row(text, "DSC", scores.Dice);
         Row(text, "IoU", scores.IoU);
-        if (classes.Count > 2)
-            for (int c = 1; c < classes.Count; c++) Row(text, $"DSC {classes[c].Name}", scores.ClassDice[c - 1]);
+        if (scores.Names.Count > 1)
+            foreach (var (name, summary) in scores.Names.Zip(scores.ClassDice)) Row(text, $"DSC {name}", summary);
         foreach (var (name, summary) in scores.More) Row(text, name, summary);
         text.Append('\n').Append(EvaluationScores.EmptyMaskRule).Append(" Intervals: percentile bootstrap of the mean, ")
             .Append(CultureInfo.InvariantCulture, $"{Bootstrap.Resamples} resamples.\n");
@@ -68,7 +66,7 @@ public static class EvaluationReport
     }
 
     /// <summary>All figures as JSON; undefined scores are null.</summary>
-    public static string ToJson(EvaluationScores scores, IReadOnlyList<ClassInfo> classes,
+    public static string ToJson(EvaluationScores scores,
         IReadOnlyList<(string Name, string Value)> facts)
     {
         var buffer = new MemoryStream();
@@ -87,7 +85,7 @@ public static class EvaluationReport
             json.WriteStartObject("per_image");
             Write(json, "dsc", scores.Dice);
             Write(json, "iou", scores.IoU);
-            for (int c = 1; c < classes.Count; c++) Write(json, "dsc_" + classes[c].Name, scores.ClassDice[c - 1]);
+            foreach (var (name, summary) in scores.Names.Zip(scores.ClassDice)) Write(json, "dsc_" + name, summary);
             foreach (var (name, summary) in scores.More) Write(json, name, summary);
             json.WriteEndObject();
             json.WriteString("empty_mask_rule", EvaluationScores.EmptyMaskRule);

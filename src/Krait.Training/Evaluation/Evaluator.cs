@@ -57,6 +57,7 @@ public static class Evaluator
         if (samples.Count == 0) throw new ConfigException("evaluate: there are no pairs in this part of the data.");
         var cases = ICaseSource.Of(predictor, coding, options);
         if (options.OverlayFolder is not null) Directory.CreateDirectory(options.OverlayFolder);
+        var regions = predictor.Model.Scored;
         var total = new ConfusionMatrix(classes);
         var images = new List<ImageScores>();
         var next = Task.Run(() => cases.Open(samples[0]), cancel);
@@ -70,15 +71,15 @@ public static class Evaluator
             var matrix = new ConfusionMatrix(classes);
             matrix.Add(compared.Predicted, compared.Reference);
             total.Add(matrix);
-            images.Add(ImageScores.Of(samples[i].Name, matrix) with
+            images.Add(ImageScores.Of(samples[i].Name, matrix, regions) with
             {
                 More = options.Measures.Of(compared.Predicted, compared.Reference,
-                    new MaskGrid(compared.Size, compared.SpacingMm), coding.Classes),
+                    new MaskGrid(compared.Size, compared.SpacingMm), regions),
             });
             if (options.OverlayFolder is { } folder)
                 ImageFile.WritePng(Path.Combine(folder, samples[i].Name.Replace('/', '_') + ".png"), compared.Draw());
             progress?.Report(ahead);
         }
-        return EvaluationScores.Of(total, images, options.Seed);
+        return EvaluationScores.Of(total, images, regions, options.Seed);
     }
 }

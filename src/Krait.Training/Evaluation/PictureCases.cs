@@ -27,8 +27,8 @@ internal sealed class PictureCases(Predictor predictor, MaskCoding coding, Evalu
     {
         var p = reader.Preprocessing;
         float[] scores = predictor.Logits(reader.Prepare(image), p.InputShape(1, p.Channels));
-        Prediction.ToProbabilities(scores, predictor.Model.Outputs);
-        return new EvaluatedCase(Prediction.ToLabels(scores, predictor.Model.Outputs),
+        predictor.Model.Readout.ToProbabilities(scores);
+        return new EvaluatedCase(predictor.Model.Readout.ToLabels(scores),
             reader.ResizeLabels(labels, image.Width, image.Height), [p.Height, p.Width], null,
             () => ClassDrawing.Compare(image, labels, predictor.Predict(image, options.Tiles).Labels));
     }

@@ -23,7 +23,7 @@ internal sealed class VolumeCases(Predictor predictor, MaskCoding coding, Evalua
         var grid = new VolumeGrid(volume.Geometry, reader.Preprocessing.Spacing);
         float[] samples = VolumeReader.Prepare(reader.Preprocessing, grid, volume);
         float[] scores = VolumeInference.Probabilities(samples, grid.Size, predictor);
-        return Of(grid.Network, samples, volume.Channels, Prediction.ToLabels(scores, predictor.Model.Outputs),
+        return Of(grid.Network, samples, volume.Channels, predictor.Model.Readout.ToLabels(scores),
             grid.ToNetwork(labels));
     }
 

@@ -50,8 +50,8 @@ public sealed class Predictor : IDisposable
     /// <exception cref="ConfigException">If the model is one of volumes.</exception>
     public Prediction Predict(Image image, bool tiles = false) => Model.Preprocessing.IsVolume
         ? throw new ConfigException($"predict: {Model.Network.Id} was trained on volumes; got a picture.")
-        : tiles ? PicturePrediction.Tiled(image, Model.Preprocessing, Model.Outputs, Logits)
-        : PicturePrediction.Resized(image, Model.Preprocessing, Model.Outputs, Logits);
+        : tiles ? PicturePrediction.Tiled(image, Model.Preprocessing, Model.Readout, Logits)
+        : PicturePrediction.Resized(image, Model.Preprocessing, Model.Readout, Logits);
 
     /// <summary>Predicts pixels in memory.</summary>
     /// <param name="pixels">[H, W, C] 8-bit samples, row by row.</param>

@@ -14,8 +14,11 @@ namespace Krait.Training;
 public sealed class TrainedModel : IDisposable
 {
     private TrainedModel(SegmentationModel network, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
-        CoverageReport? coverage = null) =>
-        (Network, Preprocessing, Classes, Coverage) = (network, preprocessing, classes, coverage);
+        IReadOnlyList<LabelRegion> regions, CoverageReport? coverage)
+    {
+        (Network, Preprocessing, Classes, Regions, Coverage) = (network, preprocessing, classes, regions, coverage);
+        Readout = new Readout(network.Classes, regions);
+    }
 
     public SegmentationModel Network { get; }
     public Preprocessing Preprocessing { get; }
@@ -23,8 +26,20 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Classes, background first.</summary>
     public IReadOnlyList<ClassInfo> Classes { get; }
 
-    /// <summary>Channels of the logits: 1 for two classes, or 2 if the model was told so.</summary>
+    /// <summary>What the network learned instead of classes, one an output; none where it learned classes.</summary>
+    public IReadOnlyList<LabelRegion> Regions { get; }
+
+    /// <summary>Channels of the logits: one a region; 1 for two classes, or 2 if the model was told so.</summary>
     public int Outputs => Network.Classes;
+
+    /// <summary>What the channels stand for; one name, the foreground's, for two classes with one output.</summary>
+    public IReadOnlyList<string> OutputNames => [.. Regions.Count > 0 ? Regions.Select(r => r.Name)
+        : Classes.Skip(Outputs == 1 ? 1 : 0).Select(c => c.Name)];
+
+    /// <summary>What is scored: the regions, or each foreground class.</summary>
+    internal IReadOnlyList<LabelRegion> Scored => Regions.Count > 0 ? Regions : LabelRegion.EachClass(Classes);
+
+    internal Readout Readout { get; }
 
     /// <summary>What was filled from the file; null for a fresh model.</summary>
     public CoverageReport? Coverage { get; }
@@ -41,7 +56,8 @@ public sealed class TrainedModel : IDisposable
                 ? throw new WeightsException($"read {Path.GetFileName(path)}: it does not say how pictures are prepared. " +
                     "Convert it again and name size and normalisation.")
                 : Preprocessing.FromJson(metadata.Preprocessing.ToJsonString());
-            return new TrainedModel(model, preprocessing, ReadClasses(metadata, model.Classes), coverage);
+            var regions = ReadRegions(metadata, path, model.Classes);
+            return new TrainedModel(model, preprocessing, ReadClasses(metadata, model.Classes), regions, coverage);
         }
         catch
         {
@@ -51,19 +67,26 @@ public sealed class TrainedModel : IDisposable
     }
 
     /// <summary>A fresh model, or one started from the configured weights.</summary>
+    /// <param name="config">Model, options and weights.</param>
+    /// <param name="preprocessing">What it is fed with.</param>
+    /// <param name="classes">Classes, background first.</param>
+    /// <param name="seed">Names the draws of fresh weights.</param>
+    /// <param name="regions">What is learned instead of classes; null or none: classes.</param>
     /// <exception cref="ConfigException">If an option is unknown or contradicts the data.</exception>
     /// <exception cref="WeightsException">If the weights do not cover the model.</exception>
     public static TrainedModel Create(ModelConfig config, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
-        ulong seed)
+        ulong seed, IReadOnlyList<LabelRegion>? regions = null)
     {
         var options = ToJson(config.Options);
         Fix(options, "inputChannels", preprocessing.Channels, "preprocessing.channels");
-        if (classes.Count != 2 || options["classes"]?.ToJsonString() != "2")
+        if (regions is { Count: > 0 })
+            Fix(options, "classes", regions.Count, "the data's regions");
+        else if (classes.Count != 2 || options["classes"]?.ToJsonString() != "2")
             Fix(options, "classes", classes.Count == 2 ? 1 : classes.Count, "the data's classes");
         var network = Build(config.Id, options, preprocessing, seed);
         var coverage = config.Weights is null ? null
             : ModelFile.LoadInto(network, config.Weights, allowPartial: config.AllowPartial);
-        return new TrainedModel(network, preprocessing, classes, coverage);
+        return new TrainedModel(network, preprocessing, classes, regions ?? [], coverage);
     }
 
     /// <summary>The network; one that comes in 2-D and 3-D follows the data where the options do not say.</summary>
@@ -97,6 +120,7 @@ public sealed class TrainedModel : IDisposable
         Options = Network.OptionsJson(),
         Preprocessing = JsonNode.Parse(Preprocessing.ToJson())!.AsObject(),
         Classes = [.. Classes.Select(c => new MaskClass(c.Name, c.Color.ToString()))],
+        Regions = [.. Regions.Select(r => new MaskRegion(r.Name, r.Classes, r.Label))],
         TrainingSize = SizeOf(Preprocessing),
         SourceSha256 = sourceSha256,
     });
@@ -138,10 +162,21 @@ public sealed class TrainedModel : IDisposable
 
     private static IReadOnlyList<ClassInfo> ReadClasses(KraitMetadata metadata, int outputs)
     {
-        int count = outputs == 1 ? 2 : outputs;
+        int count = metadata.Regions.Count > 0 ? metadata.Classes.Count : outputs == 1 ? 2 : outputs;
         if (metadata.Classes.Count != count)
             return [.. Enumerable.Range(0, count).Select(c => new ClassInfo(c == 0 ? "background" :
                 count == 2 ? "foreground" : FormattableString.Invariant($"class{c}"), ClassInfo.DefaultColor(c)))];
         return [.. metadata.Classes.Select(c => new ClassInfo(c.Name, Rgba.Parse(c.Color)))];
+    }
+
+    private static IReadOnlyList<LabelRegion> ReadRegions(KraitMetadata metadata, string path, int outputs)
+    {
+        bool IsClass(int c) => c > 0 && c < metadata.Classes.Count;
+        if (metadata.Regions.Count > 0 && (metadata.Regions.Count != outputs ||
+            !metadata.Regions.All(r => r.Classes.Count > 0 && r.Classes.All(IsClass) && IsClass(r.Label))))
+            throw new WeightsException($"read {Path.GetFileName(path)}: regions are unions of its classes, one an output, so " +
+                $"{outputs}; got {string.Join(", ", metadata.Regions.Select(r => $"{r.Name} {string.Join('+', r.Classes)}"))} " +
+                $"with {metadata.Classes.Count} classes. Save the file again.");
+        return [.. metadata.Regions.Select(r => new LabelRegion(r.Name, r.Classes, r.Label))];
     }
 }

@@ -15,7 +15,7 @@ internal static class VolumeInference
         var grid = new VolumeGrid(volume.Geometry, p.Spacing);
         float[] scores = Probabilities(VolumeReader.Prepare(p, grid, volume), grid.Size, predictor, cancel);
         scores = grid.ToNativeSize(scores, outputs);
-        byte[] labels = grid.ToNativeAxes(Prediction.ToLabels(scores, outputs), 1);
+        byte[] labels = grid.ToNativeAxes(predictor.Model.Readout.ToLabels(scores), 1);
         return new VolumePrediction
         {
             Labels = new LabelVolume(volume.Geometry, labels),
@@ -28,7 +28,7 @@ internal static class VolumeInference
         CancellationToken cancel = default)
     {
         float[] scores = Logits(samples, size, predictor, cancel);
-        Prediction.ToProbabilities(scores, predictor.Model.Outputs);
+        predictor.Model.Readout.ToProbabilities(scores);
         return scores;
     }
 

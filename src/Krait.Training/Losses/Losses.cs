@@ -32,12 +32,17 @@ public static class Losses
     /// </summary>
     /// <param name="logits">[B, ..., C].</param>
     /// <param name="target">0..1, the same shape.</param>
+    /// <param name="background">Weight where the target is 0.</param>
+    /// <param name="foreground">Weight where the target is 1.</param>
+    /// <param name="mask">[B, ..., 1]: 0 where nothing counts, else 1; null: everything counts.</param>
     /// <remarks>What the cross-entropy of two classes with weights is, written for their one logit.</remarks>
     /// <exception cref="ShapeException">The shapes differ.</exception>
-    public static Value WeightedBce(Value logits, Value target, double background, double foreground)
+    public static Value WeightedBce(Value logits, Value target, double background, double foreground,
+        Value? mask = null)
     {
         RequireSame("bce", logits, target);
-        Value weights = Affine.Apply(target, (float)(foreground - background), (float)background);
+        Value weights = NnUnetLosses.Masked(
+            Affine.Apply(target, (float)(foreground - background), (float)background), mask);
         return NnUnetLosses.Quotient(Binary.Apply(BinaryKind.Mul, BceTerms(logits, target), weights), weights);
     }
 

@@ -55,6 +55,16 @@ public static class NnUnetLosses
         return Affine.Apply(Reshape.Apply(Reduce.Apply(ReduceKind.Mean, scores), new Shape(1)), -1f);
     }
 
+    /// <summary><see cref="SoftDice"/> of the softmax.</summary>
+    /// <param name="logits">[B, ..., K].</param>
+    /// <param name="labels">Class numbers, [B, ..., 1].</param>
+    /// <param name="ignored">As for <see cref="DiceCe"/>.</param>
+    public static Value SoftmaxDice(Value logits, Value labels, SoftDiceSettings settings, int? ignored = null)
+    {
+        (Value target, Value? mask) = Classes("soft_dice", logits, labels, ignored);
+        return SoftDice(Softmax.Apply(logits), target, settings, mask);
+    }
+
     /// <summary>ceWeight * CE + diceWeight * <see cref="SoftDice"/> of the softmax.</summary>
     /// <param name="logits">[B, ..., K].</param>
     /// <param name="labels">Class numbers, [B, ..., 1].</param>
@@ -103,11 +113,14 @@ public static class NnUnetLosses
         double diceWeight = 1, Value? mask = null)
     {
         Losses.RequireSame("dc_bce", logits, regions);
-        Value bce = mask is null ? Losses.Bce(logits, regions)
-            : Quotient(Masked(Losses.BceTerms(logits, regions), mask), mask);
-        return Losses.Weighted((bce, bceWeight),
+        return Losses.Weighted((Bce(logits, regions, mask), bceWeight),
             (SoftDice(Activate.Apply(logits, Activation.Sigmoid), regions, dice, mask), diceWeight));
     }
+
+    /// <summary>Binary cross-entropy of what counts.</summary>
+    /// <remarks>Parity: as for <see cref="DiceBce"/>.</remarks>
+    internal static Value Bce(Value logits, Value regions, Value? mask) => mask is null ? Losses.Bce(logits, regions)
+        : Quotient(Masked(Losses.BceTerms(logits, regions), mask), mask);
 
     /// <summary>One channel a class, and what counts; ignored positions belong to no class.</summary>
     static (Value Target, Value? Mask) Classes(string loss, Value logits, Value labels, int? ignored)
@@ -117,10 +130,10 @@ public static class NnUnetLosses
         ShapeException.Require(ignored is not { } i || i < 0 || i >= classes, loss, "the ignored label is no class",
             ignored, classes);
         Value target = OneHot.Apply(labels, classes);
-        return (target, ignored is null ? null : Reduce.Apply(ReduceKind.Sum, target, labels.Shape.Rank - 1));
+        return (target, ignored is null ? null : TargetCoding.Counted(target));
     }
 
-    static Value Masked(Value x, Value? mask) => mask is null ? x : Binary.Apply(BinaryKind.Mul, x, mask);
+    internal static Value Masked(Value x, Value? mask) => mask is null ? x : Binary.Apply(BinaryKind.Mul, x, mask);
 
     /// <summary>Sum of terms over the sum of what counts; 0 where nothing does.</summary>
     internal static Value Quotient(Value terms, Value counted) => Binary.Apply(BinaryKind.Div,

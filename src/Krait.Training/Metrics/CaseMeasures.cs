@@ -3,8 +3,8 @@ using Krait.Training.Data;
 namespace Krait.Training.Metrics;
 
 /// <summary>What is measured in every case beside the overlap.</summary>
-/// <param name="HasDistances">HD95, ASD, ASSD and NSD of every foreground class.</param>
-/// <param name="HasObjects">F1 of objects of every foreground class; pictures only.</param>
+/// <param name="HasDistances">HD95, ASD, ASSD and NSD of every foreground class or region.</param>
+/// <param name="HasObjects">F1 of objects of every foreground class or region; pictures only.</param>
 /// <param name="Tolerance">Of the NSD, in the unit of the spacing.</param>
 /// <param name="LeastIoU">From which on two objects are the same one.</param>
 public sealed record CaseMeasures(bool HasDistances = false, bool HasObjects = false, double Tolerance = 2,
@@ -13,19 +13,21 @@ public sealed record CaseMeasures(bool HasDistances = false, bool HasObjects = f
     /// <summary>Scores by name, such as hd95_liver, the same names for every case; NaN where one is undefined.</summary>
     /// <param name="predicted">Class numbers.</param>
     /// <param name="reference">Class numbers.</param>
-    /// <param name="classes">Classes, background first.</param>
+    /// <param name="regions">Foreground classes or regions. What the reference ignores is outside both masks.</param>
     /// <exception cref="ArgumentException">If a map does not fit the grid.</exception>
     public IReadOnlyList<(string Name, double Value)> Of(byte[] predicted, byte[] reference, MaskGrid grid,
-        IReadOnlyList<ClassInfo> classes)
+        IReadOnlyList<LabelRegion> regions)
     {
         var scores = new List<(string, double)>();
         if (!HasDistances && !HasObjects) return scores;
         grid.Require("measure", predicted.Length, reference.Length);
-        for (int c = 1; c < classes.Count; c++)
+        foreach (var region in regions)
         {
-            bool[] a = Array.ConvertAll(predicted, v => v == c), b = Array.ConvertAll(reference, v => v == c);
-            if (HasDistances) scores.AddRange(Distances(a, b, grid, classes[c].Name));
-            if (HasObjects && grid.Dims.Count == 2) scores.Add(($"f1_{classes[c].Name}", ObjectF1(a, b, grid)));
+            bool[] holds = [.. Enumerable.Range(0, 256).Select(c => region.Classes.Contains(c))];
+            bool[] a = Array.ConvertAll(predicted, v => holds[v]), b = Array.ConvertAll(reference, v => holds[v]);
+            for (int i = 0; i < a.Length; i++) a[i] &= reference[i] != MaskCoding.Ignored;
+            if (HasDistances) scores.AddRange(Distances(a, b, grid, region.Name));
+            if (HasObjects && grid.Dims.Count == 2) scores.Add(($"f1_{region.Name}", ObjectF1(a, b, grid)));
         }
         return scores;
     }

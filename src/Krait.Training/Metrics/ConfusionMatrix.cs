@@ -1,7 +1,10 @@
+using Krait.Training.Data;
+
 namespace Krait.Training.Metrics;
 
 /// <summary>
 /// Counts of (reference class, predicted class) pairs, pooled over all pixels that were added; class 0 is background.
+/// Pixels whose reference is ignored are not counted.
 /// </summary>
 /// <remarks>
 /// The scores printed by the VM-UNet papers are pooled: one matrix for all pixels of all pictures. Large objects
@@ -37,6 +40,7 @@ public sealed class ConfusionMatrix
                 $"{reference.Length} reference pixels.");
         for (int i = 0; i < predicted.Length; i++)
         {
+            if (reference[i] == MaskCoding.Ignored) continue;
             if (predicted[i] >= Classes || reference[i] >= Classes)
                 throw new ArgumentException($"confusion: labels must lie in 0..{Classes - 1}; got predicted " +
                     $"{predicted[i]}, reference {reference[i]} at pixel {i}.");
@@ -67,25 +71,34 @@ public sealed class ConfusionMatrix
     }
 
     /// <summary>Class <paramref name="c"/> against all others.</summary>
-    public BinaryCounts Of(int c)
+    public BinaryCounts Of(int c) => Of([c]);
+
+    /// <summary>A union of classes against all others.</summary>
+    public BinaryCounts Of(IReadOnlyList<int> classes)
     {
-        long tp = this[c, c], reference = 0, predicted = 0;
-        for (int k = 0; k < Classes; k++)
+        long tp = 0, reference = 0, predicted = 0;
+        foreach (int c in classes)
         {
-            reference += this[c, k];
-            predicted += this[k, c];
+            foreach (int k in classes) tp += this[c, k];
+            for (int k = 0; k < Classes; k++)
+            {
+                reference += this[c, k];
+                predicted += this[k, c];
+            }
         }
         return new BinaryCounts(tp, predicted - tp, reference - tp, Total - predicted - reference + tp);
     }
 
     /// <summary>
     /// The pooled scores as the papers print them. Two classes: of the foreground class. More: means over the
-    /// foreground classes that occur in prediction or reference; Acc is the share of pixels with the right class.
+    /// foreground classes, or the regions given, that occur in prediction or reference; Acc is the share of pixels with the
+    /// right class, and the mean IoU with background is one of classes.
     /// </summary>
-    public PooledScores Pooled()
+    public PooledScores Pooled(IReadOnlyList<LabelRegion>? regions = null)
     {
         long right = 0;
-        var present = new List<BinaryCounts>();
+        List<BinaryCounts> present =
+            [.. (regions ?? LabelRegion.EachOf(Classes)).Select(r => Of(r.Classes)).Where(x => !x.IsEmpty)];
         double iouAll = 0;
         int classesAll = 0;
         for (int c = 0; c < Classes; c++)
@@ -95,7 +108,6 @@ public sealed class ConfusionMatrix
             if (one.IsEmpty) continue;
             iouAll += one.IoU;
             classesAll++;
-            if (c > 0) present.Add(one);
         }
         double Mean(Func<BinaryCounts, double> score) => present.Count == 0 ? 0 : present.Average(x => ZeroIfNone(score(x)));
         return new PooledScores

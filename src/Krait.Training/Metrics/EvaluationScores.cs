@@ -1,3 +1,5 @@
+using Krait.Training.Data;
+
 namespace Krait.Training.Metrics;
 
 /// <summary>Everything an evaluation reports: pooled scores, scores of each picture and their summaries.</summary>
@@ -8,6 +10,10 @@ public sealed record EvaluationScores
         "A class that is neither predicted nor in the reference has no score in that picture and is left out of the " +
         "means (counted as undefined); a class in only one of the two scores 0 (its distances are undefined).";
 
+    /// <summary>Names of the foreground classes or regions that are scored.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>Of classes.</summary>
     public required ConfusionMatrix Matrix { get; init; }
     public required PooledScores Pooled { get; init; }
     public required IReadOnlyList<ImageScores> Images { get; init; }
@@ -18,23 +24,29 @@ public sealed record EvaluationScores
     /// <summary>Summary of the IoU of the pictures.</summary>
     public required Summary IoU { get; init; }
 
-    /// <summary>Summary of DSC of each foreground class, class 1 first.</summary>
+    /// <summary>Summary of DSC of each of <see cref="Names"/>.</summary>
     public required IReadOnlyList<Summary> ClassDice { get; init; }
 
     /// <summary>Summaries of what was measured beside, by name.</summary>
     public IReadOnlyList<(string Name, Summary Summary)> More { get; init; } = [];
 
     /// <summary>Gathers pictures into scores.</summary>
-    public static EvaluationScores Of(ConfusionMatrix matrix, IReadOnlyList<ImageScores> images, ulong seed = 0) => new()
-    {
-        Matrix = matrix,
-        Pooled = matrix.Pooled(),
-        Images = images,
-        Dice = Summary.Of(images.Select(x => x.Dice), seed),
-        IoU = Summary.Of(images.Select(x => x.IoU), seed),
-        ClassDice = [.. Enumerable.Range(0, matrix.Classes - 1)
-            .Select(c => Summary.Of(images.Select(x => x.ClassDice[c]), seed))],
-        More = images.Count == 0 ? [] : [.. images[0].More.Select((score, i) =>
-            (score.Name, Summary.Of(images.Select(x => x.More[i].Value), seed)))],
-    };
+    /// <param name="matrix">Counts over all of them.</param>
+    /// <param name="images">Each picture, scored by the same regions.</param>
+    /// <param name="regions">What is scored.</param>
+    /// <param name="seed">Names the bootstrap draws.</param>
+    public static EvaluationScores Of(ConfusionMatrix matrix, IReadOnlyList<ImageScores> images,
+        IReadOnlyList<LabelRegion> regions, ulong seed = 0) => new()
+        {
+            Names = [.. regions.Select(r => r.Name)],
+            Matrix = matrix,
+            Pooled = matrix.Pooled(regions),
+            Images = images,
+            Dice = Summary.Of(images.Select(x => x.Dice), seed),
+            IoU = Summary.Of(images.Select(x => x.IoU), seed),
+            ClassDice = [.. Enumerable.Range(0, regions.Count)
+                .Select(c => Summary.Of(images.Select(x => x.ClassDice[c]), seed))],
+            More = images.Count == 0 ? [] : [.. images[0].More.Select((score, i) =>
+                (score.Name, Summary.Of(images.Select(x => x.More[i].Value), seed)))],
+        };
 }

@@ -1,3 +1,5 @@
+using Krait.Training.Data;
+
 namespace Krait.Training.Metrics;
 
 /// <summary>
@@ -5,9 +7,9 @@ namespace Krait.Training.Metrics;
 /// has no score there (NaN) and is left out of every mean; a class in only one of the two scores 0.
 /// </summary>
 /// <param name="Name">The picture's name.</param>
-/// <param name="Dice">Mean DSC over the foreground classes that have a score; NaN if none has.</param>
+/// <param name="Dice">Mean DSC over the foreground classes or regions that have a score; NaN if none has.</param>
 /// <param name="IoU">Mean IoU in the same way.</param>
-/// <param name="ClassDice">DSC of each foreground class, class 1 first; NaN where undefined.</param>
+/// <param name="ClassDice">DSC of each foreground class, class 1 first, or of each region; NaN where undefined.</param>
 /// <param name="ReferenceIsEmpty">No foreground pixel in the reference.</param>
 /// <param name="PredictionIsEmpty">No foreground pixel in the prediction.</param>
 public sealed record ImageScores(string Name, double Dice, double IoU, IReadOnlyList<double> ClassDice,
@@ -25,9 +27,12 @@ public sealed record ImageScores(string Name, double Dice, double IoU, IReadOnly
     }
 
     /// <summary>Scores the confusion matrix of one picture.</summary>
-    public static ImageScores Of(string name, ConfusionMatrix matrix)
+    /// <param name="name">The picture's name.</param>
+    /// <param name="matrix">Its counts.</param>
+    /// <param name="regions">What is scored; null: each foreground class.</param>
+    public static ImageScores Of(string name, ConfusionMatrix matrix, IReadOnlyList<LabelRegion>? regions = null)
     {
-        var each = Enumerable.Range(1, matrix.Classes - 1).Select(matrix.Of).ToArray();
+        BinaryCounts[] each = [.. (regions ?? LabelRegion.EachOf(matrix.Classes)).Select(r => matrix.Of(r.Classes))];
         long backgroundReference = Enumerable.Range(0, matrix.Classes).Sum(k => matrix[0, k]);
         long backgroundPredicted = Enumerable.Range(0, matrix.Classes).Sum(k => matrix[k, 0]);
         return new ImageScores(name, MeanOfDefined(each.Select(x => x.Dice)), MeanOfDefined(each.Select(x => x.IoU)),

@@ -9,7 +9,7 @@ internal sealed class PictureValidation(BatchLoader loader) : IValidation
     {
         var p = loader.Preprocessing;
         int outputs = predictor.Model.Outputs, pixels = p.Input.Voxels, done = 0;
-        var sum = new ValidationSum(predictor.Model.Classes.Count, outputs);
+        var sum = new ValidationSum(predictor.Model);
         foreach (var batch in loader.Epoch(0))
         {
             if (cancel.IsCancellationRequested) return null;

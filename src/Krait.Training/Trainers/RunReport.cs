@@ -34,6 +34,7 @@ internal static class RunReport
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            if (data.Regions.Count > 0) WriteRegions(json, data);
             json.WriteString("split", splits.Origin);
             json.WriteNumber("train", splits.Train.Count);
             json.WriteNumber("val", splits.Val.Count);
@@ -43,6 +44,22 @@ internal static class RunReport
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
+    private static void WriteRegions(Utf8JsonWriter json, Dataset data)
+    {
+        json.WriteStartArray("regions");
+        foreach (var r in data.Regions)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", r.Name);
+            json.WriteStartArray("classes");
+            foreach (int c in r.Classes) json.WriteStringValue(data.Classes[c].Name);
+            json.WriteEndArray();
+            json.WriteString("label", data.Classes[r.Label].Name);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
     /// <summary>Lines for people before the first step.</summary>
     public static string Note(Dataset data, Splits splits, TrainedModel model)
     {
@@ -50,6 +67,9 @@ internal static class RunReport
         text.AppendLine(CultureInfo.InvariantCulture, $"data   {data.Name}: {Counts(splits)} ({splits.Origin})");
         text.AppendLine(CultureInfo.InvariantCulture,
             $"masks  {data.Coding.Describe()} ({(data.CodingIsDeclared ? "declared" : "found out")})");
+        if (data.Regions.Count > 0)
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"learns regions {string.Join(", ", data.Regions.Select(r => r.Name))}");
         text.Append(CultureInfo.InvariantCulture,
             $"model  {model.Network.Id}, {model.Network.Store.WeightCount / 1e6:0.00} M parameters");
         if (model.Coverage is { } coverage) text.AppendLine().Append(coverage.ToText());
@@ -101,11 +121,11 @@ internal static class RunReport
             }, new Relay(n => report(before + n)), cancel);
             done += samples.Count;
             string where = Path.Combine(folder.Root, "eval", name);
-            EvaluationReport.Write(where, scores, data.Classes,
+            EvaluationReport.Write(where, scores,
                 [("weights", "checkpoints/best.safetensors"), ("part", name), ("size", "native")]);
             text.Append(CultureInfo.InvariantCulture, $"\n## {name}: {samples.Count} {(data.IsVolumes ? "volumes" : "pictures")} at their own size\n\n");
             if (name == "val") text.Append("These chose the weights: the figures flatter.\n\n");
-            text.Append(EvaluationReport.ToMarkdown(scores, data.Classes, []));
+            text.Append(EvaluationReport.ToMarkdown(scores, []));
             text.Append(CultureInfo.InvariantCulture,
                 $"\nOverlays (green hit, orange false alarm, blue miss): eval/{name}/overlays; figures: eval/{name}\n");
         }

@@ -69,6 +69,9 @@ internal sealed class TrainingData
         if (data.IsVolumes && !p.IsVolume)
             throw new ConfigException($"{data.Root}: these are volumes; say which patch the network is fed with: " +
                 "preprocessing.patch (--patch 32x48x32: slices, rows, columns).");
+        if (data.Regions.Count > 0 && p.MaskResize == MaskResize.Bilinear)
+            throw new ConfigException("preprocessing.mask_resize: regions are made of class numbers, which bilinear would mix; "
+                + "use nearest.");
         if (!data.IsVolumes && p.IsVolume)
             throw new ConfigException($"preprocessing.patch: is for volumes; {data.Root} holds pictures. Use size.");
     }

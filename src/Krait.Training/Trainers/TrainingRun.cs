@@ -53,8 +53,8 @@ internal sealed class TrainingRun : IDisposable
             throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need more " +
                 $"than {splits.Train.Count} training pictures. Lower accumulation or batch.");
         device = CpuDevice.Create(config.Threads);
-        model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed);
-        var loss = TrainingParts.Loss(config.Loss, model.Outputs);
+        model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed, data.Regions);
+        var loss = ConfiguredLoss.Of(config.Loss, model.Outputs, TargetCoding.Of(data));
         predictor = new Predictor(model, device, arena);
         // Beside the plans: samples, packed weights of the validation plan, and what the runtime takes on for compiled
         // code, decoded pictures and overlays (measured on small runs).

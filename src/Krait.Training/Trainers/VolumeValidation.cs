@@ -13,7 +13,7 @@ internal sealed class VolumeValidation(IReadOnlyList<Sample> samples, VolumeRead
 
     public ValidationScores? Run(Predictor predictor, Action<int> report, CancellationToken cancel)
     {
-        var sum = new ValidationSum(predictor.Model.Classes.Count, predictor.Model.Outputs);
+        var sum = new ValidationSum(predictor.Model);
         var next = Task.Run(() => Read(0), cancel);
         for (int i = 0; i < samples.Count; i++)
         {

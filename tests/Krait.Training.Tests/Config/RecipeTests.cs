@@ -35,7 +35,7 @@ public sealed class RecipeTests
     {
         var config = TrainConfig.Load(Path.Combine(Folder, name));
         using var model = TrainedModel.Create(config.Model, config.Preprocessing, Classes(Runs[name].Classes), 1);
-        Assert.NotNull(TrainingParts.Loss(config.Loss, model.Outputs));
+        Assert.NotNull(ConfiguredLoss.Of(config.Loss, model.Outputs));
         _ = new StagedFreezing(config.Freeze, model.Network.Store);
         Assert.Equal(config.Preprocessing.IsVolume ? 3 : 2, model.Network.Dims);
     }

@@ -92,6 +92,40 @@ public sealed class MaskCodingTests
                 () => DatasetDescription.Parse(wrong, "dataset.yaml")).Message);
     }
 
+    [Theory]
+    [InlineData("threshold", "200", new byte[] { 0, 1, 254, 1 })]
+    [InlineData("value", "200", new byte[] { 0, 1, 254, 254 })]
+    [InlineData("index", "200", new byte[] { 0, 1, 254, 255 })]
+    [InlineData("color", "\"#c8c8c8\"", new byte[] { 0, 1, 254, 254 })]
+    public void What_is_ignored_has_a_value_or_a_colour_of_its_own(string kind, string ignore, byte[] expected)
+    {
+        var coding = DatasetDescription.Parse($$"""
+            masks: {{kind}}
+            ignore: {{ignore}}
+            threshold: 100
+            classes: [{name: a, value: 0, color: "#000000"}, {name: b, value: 130, color: "#828282"}]
+            """, "dataset.yaml").Coding()!;
+        byte[] values = [0, 130, 200, 203];
+        Assert.Equal(expected, coding.Decode(new Image(4, 1, 1, values)));
+        if (kind != "color") Assert.Equal(expected, coding.Decode(values));
+        Assert.Contains("ignored", coding.Describe());
+    }
+
+    [Theory]
+    [InlineData("ignore: 7", "masks:")]
+    [InlineData("masks: value\nignore: 1\nclasses: [a, b]", "must be no class")]
+    [InlineData("masks: index\nignore: 3\nclasses: [a, {name: b, value: 3}]", "must be no class")]
+    [InlineData("masks: color\nignore: \"#ff0000\"\nclasses: [a, {name: b, color: \"#ff0000\"}]", "must be no class")]
+    [InlineData("masks: color\nignore: 3\nclasses: [a, b]", "a colour where")]
+    [InlineData("masks: index\nignore: \"#0000ff\"\nclasses: [a, b]", "else a number")]
+    [InlineData("masks: index\nignore: none\nclasses: [a, b]", "a whole number")]
+    public void Declarations_of_what_is_ignored_that_cannot_be_meant_are_refused(string yaml, string words)
+    {
+        string message = Assert.Throws<ConfigException>(() => DatasetDescription.Parse(yaml, "dataset.yaml")).Message;
+        Assert.Contains("dataset.yaml", message);
+        Assert.Contains(words, message);
+    }
+
     private static (MaskKind, int) Kind(Image mask) => (MaskSurvey.Of([mask]).Kind, MaskSurvey.Of([mask]).Threshold);
 
     private static MaskCoding Coding(MaskKind kind, params (string Name, int? Value, string Color)[] classes) => new()

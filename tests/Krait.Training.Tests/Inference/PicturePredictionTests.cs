@@ -45,15 +45,15 @@ public sealed class PicturePredictionTests
     public void Softmax_and_labels_of_several_classes()
     {
         float[] logits = [1000, 0, -1000, 0, 0, 3, 2, 2, 1];
-        Prediction.ToProbabilities(logits, 3);
+        new Readout(3).ToProbabilities(logits);
         Assert.Equal(1, logits[0], 1e-6f);
         Assert.Equal(1, logits[3] + logits[4] + logits[5], 1e-6f);
-        Assert.Equal([0, 2, 0], Prediction.ToLabels(logits, 3));
+        Assert.Equal([0, 2, 0], new Readout(3).ToLabels(logits));
     }
 
     private static Prediction Predict(Image picture, bool tiles) => tiles
-        ? PicturePrediction.Tiled(picture, Plain, 1, RedIsForeground)
-        : PicturePrediction.Resized(picture, Plain, 1, RedIsForeground);
+        ? PicturePrediction.Tiled(picture, Plain, new Readout(1), RedIsForeground)
+        : PicturePrediction.Resized(picture, Plain, new Readout(1), RedIsForeground);
 
     private static float[] RedIsForeground(ReadOnlySpan<float> image, Shape shape)
     {

@@ -1,3 +1,4 @@
+using Krait.Training.Data;
 using Krait.Training.Metrics;
 
 namespace Krait.Training.Tests.Metrics;
@@ -92,5 +93,40 @@ public sealed class MetricsTests
         var mask = new byte[length];
         mask.AsSpan(from, to - from).Fill(1);
         return mask;
+    }
+
+    /// <summary>Scores of unions are those of the masks drawn; ignored pixels are as if they were cut out.</summary>
+    [Fact]
+    public void Regions_are_scored_as_masks_and_ignored_pixels_count_nowhere()
+    {
+        var random = new Random(4);
+        byte[] predicted = [.. Enumerable.Range(0, 400).Select(_ => (byte)random.Next(4))];
+        byte[] full = [.. predicted.Select(p => random.Next(3) == 0 ? (byte)random.Next(4) : p)];
+        byte[] reference = [.. full.Select((r, i) => i % 5 == 0 ? MaskCoding.Ignored : r)];
+        int[] kept = [.. Enumerable.Range(0, 400).Where(i => i % 5 != 0)];
+        LabelRegion[] regions = [new("whole", [1, 2, 3], 1), new("part", [1, 3], 3)];
+        var matrix = new ConfusionMatrix(4);
+        matrix.Add(predicted, reference);
+        Assert.Equal(320, matrix.Total);
+        foreach (var region in regions)
+        {
+            bool[] p = [.. kept.Select(i => region.Classes.Contains(predicted[i]))];
+            bool[] r = [.. kept.Select(i => region.Classes.Contains(full[i]))];
+            long both = p.Zip(r).LongCount(x => x is { First: true, Second: true });
+            var counts = new BinaryCounts(both, p.LongCount(x => x) - both, r.LongCount(x => x) - both,
+                320 - p.LongCount(x => x) - r.LongCount(x => x) + both);
+            Assert.Equal(counts, matrix.Of(region.Classes));
+        }
+        var image = ImageScores.Of("x", matrix, regions);
+        Assert.Equal([matrix.Of([1, 2, 3]).Dice, matrix.Of([1, 3]).Dice], image.ClassDice);
+        var scores = EvaluationScores.Of(matrix, [image], regions);
+        Assert.Equal(["whole", "part"], scores.Names);
+        Assert.Equal(image.ClassDice.Average(), scores.Pooled.Dice, 12);
+        // What is predicted where the reference is ignored changes nothing, distances included.
+        byte[] other = [.. predicted.Select((p, i) => i % 5 == 0 ? (byte)(3 - p) : p)];
+        var grid = new MaskGrid([20, 20]);
+        var measures = new CaseMeasures(HasDistances: true, HasObjects: true);
+        Assert.Equal(measures.Of(predicted, reference, grid, regions), measures.Of(other, reference, grid, regions));
+        Assert.NotEqual(measures.Of(predicted, full, grid, regions), measures.Of(other, full, grid, regions));
     }
 }

@@ -61,7 +61,7 @@ public sealed class SurfaceTests
     [Fact]
     public void Measures_of_a_case_do_not_depend_on_what_lies_around()
     {
-        ClassInfo[] classes = [.. ClassInfo.Binary("organ"), new("nowhere", ClassInfo.DefaultColor(2))];
+        LabelRegion[] regions = [new("organ", [1], 1), new("nowhere", [2], 2)];
         var inner = new MaskGrid([5, 6, 7], [2.5, 0.8, 1.1]);
         bool[] a = Noise(inner.Count, 1, 0.3), b = Noise(inner.Count, 2, 0.3);
         var grid = new MaskGrid([9, 10, 12], inner.Spacing);
@@ -72,7 +72,7 @@ public sealed class SurfaceTests
                 map[(i / 42 + 2) * 120 + (i / 7 % 6 + 3) * 12 + i % 7 + 4] = mask[i] ? (byte)1 : (byte)0;
             return map;
         }
-        var got = new CaseMeasures(HasDistances: true, Tolerance: 1).Of(Placed(a), Placed(b), grid, classes)
+        var got = new CaseMeasures(HasDistances: true, Tolerance: 1).Of(Placed(a), Placed(b), grid, regions)
             .ToDictionary(s => s.Name, s => s.Value);
         var expected = SurfaceScores.Of(a, b, inner);
         Assert.Equal(expected.Hausdorff95, got["hd95_organ"], 1e-12);
@@ -81,7 +81,7 @@ public sealed class SurfaceTests
         Assert.Equal(NormalizedSurfaceDice.Of(a, b, inner, 1).Score, got["nsd_organ"], 1e-12);
         Assert.All(got.Where(s => s.Key.EndsWith("_nowhere")), s => Assert.True(double.IsNaN(s.Value)));
         Assert.Equal(8, got.Count);
-        var miss = new CaseMeasures(HasDistances: true).Of(new byte[grid.Count], Placed(b), grid, classes);
+        var miss = new CaseMeasures(HasDistances: true).Of(new byte[grid.Count], Placed(b), grid, regions);
         Assert.Equal([double.NaN, double.NaN, double.NaN, 0], miss.Take(4).Select(s => s.Value));
     }
 
@@ -100,10 +100,10 @@ public sealed class SurfaceTests
         Assert.Equal(0, CellScores.Of(Numbers(Predicted), Numbers(Reference), grid, 0.7).PredictedCount);
         // As components the prediction is one object; its overlap with each of the two is too small.
         var f1 = new CaseMeasures(HasObjects: true, LeastIoU: 0.41).Of(Framed(Map(Predicted)), Framed(Map(Reference)),
-            new MaskGrid([14, 17]), ClassInfo.Binary("cell"));
+            new MaskGrid([14, 17]), [new("cell", [1], 1)]);
         Assert.Equal(("f1_cell", 0.0), f1.Single());
         Assert.True(double.IsNaN(new CaseMeasures(HasObjects: true).Of(new byte[36], new byte[36],
-            new MaskGrid([6, 6]), ClassInfo.Binary()).Single().Value));
+            new MaskGrid([6, 6]), [new("cell", [1], 1)]).Single().Value));
     }
 
     private static byte[] Framed(byte[] rows) => [.. new byte[3 * 17], .. rows, .. new byte[3 * 17]];

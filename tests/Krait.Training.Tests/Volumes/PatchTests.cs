@@ -33,6 +33,30 @@ public sealed class PatchTests
     }
 
     [Fact]
+    public void Where_voxels_are_ignored_every_patch_holds_one_that_is_not()
+    {
+        byte[] labels = [.. Enumerable.Repeat(MaskCoding.Ignored, Size.Voxels)];
+        (labels[Index(1, 1, 2)], labels[Index(4, 7, 10)]) = (0, 1);
+        Assert.Empty(PreparedVolume.AnnotatedOf([0, 1, 2]));
+        var volume = Ramp([]) with
+        {
+            Target = Array.ConvertAll(labels, v => (float)v),
+            Places = PreparedVolume.PlacesOf(labels, 2),
+            Annotated = PreparedVolume.AnnotatedOf(labels),
+        };
+        Assert.Equal([Index(4, 7, 10)], Assert.Single(volume.Places));
+        int background = 0;
+        for (int i = 0; i < 200; i++)
+        {
+            var target = new float[64];
+            new PatchSampler(Plain, 0.3).Cut(volume, new Augmentation(AugmentationOptions.None, 5), 0, i, new float[64], target);
+            Assert.Contains(target, v => v != MaskCoding.Ignored);
+            if (target.Contains(0)) background++;
+        }
+        Assert.InRange(background, 40, 110);
+    }
+
+    [Fact]
     public void Draws_depend_on_seed_epoch_and_index_alone()
     {
         var volume = Ramp([(Index(1, 1, 2), 1)]);

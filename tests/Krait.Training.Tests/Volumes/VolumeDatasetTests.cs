@@ -33,13 +33,32 @@ public sealed class VolumeDatasetTests : IDisposable
         Assert.Equal((3, second), (Dataset.Open(folder.Root).Classes.Count, Dataset.Open(folder.Root).Classes[1].Name));
     }
 
+    [Fact]
+    public void Regions_and_ignored_labels_of_nnunets_dataset_json_are_read()
+    {
+        SyntheticVolumes.Write(folder.Root);
+        File.WriteAllText(folder["dataset.json"], """
+            {"labels": {"background": 0, "whole": [1, 2], "dark": [2], "ignore": 3}, "regions_class_order": [1, 2]}
+            """);
+        var data = Dataset.Open(folder.Root);
+        Assert.Equal(["background", "label1", "dark"], data.Classes.Select(c => c.Name));
+        Assert.Equal([("whole", "1 2", 1), ("dark", "2", 2)],
+            data.Regions.Select(r => (r.Name, string.Join(' ', r.Classes), r.Label)));
+        Assert.Equal([0, 2, MaskCoding.Ignored, MaskCoding.Unknown], data.Coding.Decode([0, 2, 3, 4]));
+        Assert.Equal(2, data.Outputs);
+    }
+
     [Theory]
-    [InlineData("""{"labels": {"background": 0, "whole": [1, 2]}}""")]
+    [InlineData("""{"labels": {"background": 0, "whole": [1, "x"]}}""")]
+    [InlineData("""{"labels": {"background": 0, "whole": []}}""")]
     [InlineData("""{"labels": {"background": 0, "ignore": 1}}""")]
+    [InlineData("""{"labels": {"background": 0, "liver": 1, "ignore": 1}}""")]
+    [InlineData("""{"labels": {"background": 0, "liver": 1, "ignore": [2, 3]}}""")]
+    [InlineData("""{"labels": {"background": 0, "core": 2, "whole": [1, 2]}, "regions_class_order": [1]}""")]
     [InlineData("""{"labels": {"liver": 1}}""")]
     [InlineData("""{"labels": 3}""")]
     [InlineData("{")]
-    public void Labels_that_are_not_one_number_each_are_refused(string json)
+    public void Labels_that_cannot_be_told_apart_are_refused(string json)
     {
         SyntheticVolumes.Write(folder.Root);
         File.WriteAllText(folder["dataset.json"], json);

@@ -20,10 +20,12 @@ internal static class CtSurvey
         {
             var volume = reader.ReadImage(sample);
             byte[] labels = reader.ReadLabels(sample, volume);
-            int count = labels.Length - labels.AsSpan().Count((byte)0), every = Math.Max(1, count / VoxelsPerVolume);
+            int count = labels.Count(IsForeground), every = Math.Max(1, count / VoxelsPerVolume);
             for (int i = 0, seen = 0; i < labels.Length; i++)
-                if (labels[i] != 0 && seen++ % every == 0) values.Add(volume.Samples[i * volume.Channels]);
+                if (IsForeground(labels[i]) && seen++ % every == 0) values.Add(volume.Samples[i * volume.Channels]);
         }
         return config with { Preprocessing = p with { Ct = CtRange.Of([.. values]) } };
     }
+
+    private static bool IsForeground(byte label) => label is not (0 or MaskCoding.Ignored);
 }

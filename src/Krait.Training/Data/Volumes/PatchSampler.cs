@@ -7,7 +7,8 @@ namespace Krait.Training.Data;
 /// index) alone.
 /// </summary>
 /// <remarks>A share of the patches has a random voxel of a random foreground class at its middle, as far as the volume's
-/// end allows, the others lie anywhere (nnU-Net). A volume smaller than the patch lies in its middle, with zeros around.
+/// end allows, the others lie anywhere (nnU-Net); where voxels are ignored, about one that is not. A volume smaller than
+/// the patch lies in its middle, with zeros around.
 /// </remarks>
 /// <param name="preprocessing">Patch and channels.</param>
 /// <param name="foreground">Share of patches about a foreground voxel.</param>
@@ -30,10 +31,11 @@ internal sealed class PatchSampler(Preprocessing preprocessing, double foregroun
     internal Extent Origin(PreparedVolume volume, CounterRng rng)
     {
         var size = volume.Size;
-        if (volume.Places.Count == 0 || rng.Uniform(0) >= foreground)
+        bool isForeground = volume.Places.Count > 0 && rng.Uniform(0) < foreground;
+        if (!isForeground && volume.Annotated.Length == 0)
             return new Extent(Anywhere(size.D, patch.D, rng, 1), Anywhere(size.H, patch.H, rng, 2),
                 Anywhere(size.W, patch.W, rng, 3));
-        int[] places = volume.Places[rng.Below(4, volume.Places.Count)];
+        int[] places = isForeground ? volume.Places[rng.Below(4, volume.Places.Count)] : volume.Annotated;
         int at = places[rng.Below(5, places.Length)];
         var (slice, inSlice) = Math.DivRem(at, size.H * size.W);
         var (row, column) = Math.DivRem(inSlice, size.W);

@@ -12,25 +12,36 @@ public sealed record PreparedVolume(float[] Image, float[] Target, Extent Size, 
     /// <summary>Voxels of a class that are kept; evenly spread over it.</summary>
     public const int PlacesPerClass = 4096;
 
-    public override long Bytes => base.Bytes + sizeof(int) * Places.Sum(p => (long)p.Length);
+    /// <summary>Where some voxels are ignored: positions of some of the others. Else empty: all are.</summary>
+    public int[] Annotated { get; init; } = [];
+
+    public override long Bytes => base.Bytes + sizeof(int) * (Places.Sum(p => (long)p.Length) + Annotated.Length);
 
     /// <summary>Positions of voxels of each class above 0 that occurs.</summary>
-    internal static IReadOnlyList<int[]> PlacesOf(byte[] labels, int classes)
+    internal static IReadOnlyList<int[]> PlacesOf(byte[] labels, int classes) =>
+        [.. Spread(labels, classes, v => v < classes ? v : 0).Skip(1).Where(p => p.Length > 0)];
+
+    /// <summary>Positions of voxels that are not ignored; empty where none is.</summary>
+    internal static int[] AnnotatedOf(byte[] labels) => !labels.Contains(MaskCoding.Ignored) ? []
+        : Spread(labels, 2, v => v == MaskCoding.Ignored ? 0 : 1)[1];
+
+    /// <summary>Positions of some voxels of each group above 0, evenly spread over the group.</summary>
+    private static int[][] Spread(byte[] labels, int groups, Func<byte, int> groupOf)
     {
-        var counts = new long[classes];
-        foreach (byte v in labels) counts[v]++;
-        var places = new int[classes][];
-        for (int c = 1; c < classes; c++) places[c] = new int[Math.Min(counts[c], PlacesPerClass)];
-        var seen = new long[classes];
+        int[] group = [.. Enumerable.Range(0, 256).Select(v => groupOf((byte)v))];
+        var counts = new long[groups];
+        foreach (byte v in labels) counts[group[v]]++;
+        int[][] places = [.. counts.Select((n, g) => new int[g == 0 ? 0 : Math.Min(n, PlacesPerClass)])];
+        var seen = new long[groups];
         for (int i = 0; i < labels.Length; i++)
         {
-            int c = labels[i];
-            if (c == 0) continue;
-            // The n-th of k kept voxels is the first at or beyond n / k of the class.
-            long n = seen[c] * places[c].Length / counts[c];
-            if (seen[c] == 0 || (seen[c] - 1) * places[c].Length / counts[c] != n) places[c][n] = i;
-            seen[c]++;
+            int g = group[labels[i]];
+            if (g == 0) continue;
+            // The n-th of k kept voxels is the first at or beyond n / k of the group.
+            long n = seen[g] * places[g].Length / counts[g];
+            if (seen[g] == 0 || (seen[g] - 1) * places[g].Length / counts[g] != n) places[g][n] = i;
+            seen[g]++;
         }
-        return [.. places.Skip(1).Where(p => p.Length > 0)];
+        return places;
     }
 }

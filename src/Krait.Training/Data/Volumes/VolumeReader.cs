@@ -30,7 +30,10 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
         var grid = new VolumeGrid(image.Geometry, Preprocessing.Spacing);
         byte[] target = grid.ToNetwork(labels);
         return new PreparedVolume(Prepare(Preprocessing, grid, image), Array.ConvertAll(target, v => (float)v),
-            grid.Size, VoxelSize.Of(grid.Network), PreparedVolume.PlacesOf(target, Coding.Classes.Count));
+            grid.Size, VoxelSize.Of(grid.Network), PreparedVolume.PlacesOf(target, Coding.Classes.Count))
+        {
+            Annotated = PreparedVolume.AnnotatedOf(target),
+        };
     }
 
     /// <summary>A patch, augmented.</summary>

@@ -20,7 +20,7 @@ public sealed class VolumeSlice
     {
         int size = grid.Width * grid.Height;
         int[] counts = [.. Enumerable.Range(0, grid.Depth).Select(d => labels.AsSpan(d * size, size).Length -
-            labels.AsSpan(d * size, size).Count((byte)0))];
+            labels.AsSpan(d * size, size).Count((byte)0) - labels.AsSpan(d * size, size).Count(MaskCoding.Ignored))];
         int most = counts.Max(), slice = most == 0 ? grid.Depth / 2 : Array.IndexOf(counts, most), start = slice * size;
         var values = new float[size];
         for (int i = 0; i < size; i++) values[i] = samples[(start + i) * channels];
