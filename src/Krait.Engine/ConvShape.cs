@@ -36,6 +36,13 @@ public sealed record ConvShape(
     public int GroupOutputs => OutputChannels / Groups;
     public long Taps => Kernel.Count;
 
+    /// <summary>How the sum is taken; the gradient with respect to x takes the same way.</summary>
+    public ConvAlgorithm Algorithm { get; init; }
+
+    /// <summary>Whether Winograd's algorithm can take this sum: 3x3 taps in a plane, stride 1, one group.</summary>
+    public bool HasWinograd =>
+        Kernel == new Extent3(1, 3, 3) && Stride == new Extent3(1, 1, 1) && Pad.D == 0 && Groups == 1;
+
     /// <summary>The gradient with respect to x: the other sum, from y's pixels to x's.</summary>
     public ConvShape Adjoint => this with
     {

@@ -7,10 +7,27 @@ public sealed unsafe partial class CpuDevice<L, V>
     /// <summary>Outputs of a chunk: enough to use a panel often, few enough for the second cache.</summary>
     const int ConvPixels = 256;
 
-    public override void PackConv(ConvShape shape, Rows weight, Rows packed) =>
-        _pool.Run(new PackConvJob(shape, weight, packed), shape.Groups);
+    public override void PackConv(ConvShape shape, Rows weight, Rows packed)
+    {
+        switch (shape.Algorithm)
+        {
+            case ConvAlgorithm.Winograd2: PackWinograd<Winograd2>(shape, weight, packed); break;
+            case ConvAlgorithm.Winograd4: PackWinograd<Winograd4>(shape, weight, packed); break;
+            default: _pool.Run(new PackConvJob(shape, weight, packed), shape.Groups); break;
+        }
+    }
 
     public override void Conv(ConvShape shape, Rows x, Rows packed, Rows bias, Rows y)
+    {
+        switch (shape.Algorithm)
+        {
+            case ConvAlgorithm.Winograd2: Winograd<Winograd2>(shape, x, packed, bias, y); break;
+            case ConvAlgorithm.Winograd4: Winograd<Winograd4>(shape, x, packed, bias, y); break;
+            default: DirectConv(shape, x, packed, bias, y); break;
+        }
+    }
+
+    void DirectConv(ConvShape shape, Rows x, Rows packed, Rows bias, Rows y)
     {
         var job = new ConvJob(shape, x, packed, bias, y);
         _pool.Run(job, job.Count);

@@ -56,6 +56,9 @@ public sealed class BatchNorm : Op
 
     public override bool AllowsStride(int output) => output == 0;
 
+    /// <summary>All statistics are taken before y is written element by element.</summary>
+    public override bool CanOverwrite(int output, int input) => output == 0 && input == 0;
+
     public override void Differentiate(Gradients gradients) => ChannelNormBackward.Differentiate(gradients, Inputs[0]!,
         Inputs[1], Inputs[2], Outputs[1], Outputs[2], Outputs[0], _activation, _slope, Outputs[0].Shape.Width,
         !_isTraining);

@@ -22,10 +22,15 @@ public sealed class Conv : Op
     /// <param name="weight">[taps..., I / groups, O] with as many taps axes as x has spatial ones.</param>
     /// <param name="bias">[O] or null.</param>
     /// <param name="settings">Stride, padding, groups.</param>
+    /// <param name="algorithm">How the sum is taken where that applies; null: by the shape.</param>
     /// <returns>[B, spatial..., O] with floor((extent + 2 pad - kernel) / stride) + 1 pixels along each axis.</returns>
-    public static Value Apply(Value x, Value weight, Value? bias, ConvSettings settings)
+    public static Value Apply(
+        Value x, Value weight, Value? bias, ConvSettings settings, ConvAlgorithm? algorithm = null) =>
+        Append(x, weight, bias, ConvShapes.Direct(x.Shape, weight.Shape, settings.ForRank(x.Shape.Rank)), algorithm);
+
+    internal static Value Append(Value x, Value weight, Value? bias, ConvShape shape, ConvAlgorithm? algorithm)
     {
-        ConvShape shape = ConvShapes.Direct(x.Shape, weight.Shape, settings.ForRank(x.Shape.Rank));
+        shape = shape with { Algorithm = ConvAlgorithms.Choose(shape, x.Program.IsTraining, algorithm) };
         return x.Program.Append(new Conv(x, PackConv.Apply(weight, shape), weight, bias, shape)).Outputs[0];
     }
 
@@ -67,10 +72,9 @@ public static class ConvTranspose
     /// <param name="weight">[taps..., I, O / groups].</param>
     /// <param name="bias">[O] or null.</param>
     /// <param name="settings">Stride, padding, output padding, groups.</param>
+    /// <param name="algorithm">How the sum is taken where that applies; null: by the shape.</param>
     /// <returns>[B, spatial..., O] with (extent - 1) stride - 2 pad + kernel + outputPad pixels an axis.</returns>
-    public static Value Apply(Value x, Value weight, Value? bias, ConvSettings settings)
-    {
-        ConvShape shape = ConvShapes.Transposed(x.Shape, weight.Shape, settings.ForRank(x.Shape.Rank));
-        return x.Program.Append(new Conv(x, PackConv.Apply(weight, shape), weight, bias, shape)).Outputs[0];
-    }
+    public static Value Apply(
+        Value x, Value weight, Value? bias, ConvSettings settings, ConvAlgorithm? algorithm = null) => Conv.Append(
+            x, weight, bias, ConvShapes.Transposed(x.Shape, weight.Shape, settings.ForRank(x.Shape.Rank)), algorithm);
 }

@@ -38,8 +38,14 @@ sealed class PackConv : Op
     {
         _shape = shape;
         int columns = (shape.GroupOutputs + Device.PanelColumns - 1) / Device.PanelColumns * Device.PanelColumns;
+        long taps = shape.Algorithm switch
+        {
+            ConvAlgorithm.Winograd2 => 16,
+            ConvAlgorithm.Winograd4 => 36,
+            _ => shape.Taps,
+        };
         Bind(weight.Program, [weight],
-            [new Shape(shape.Groups * columns, checked((int)(shape.Taps * shape.GroupInputs)))]);
+            [new Shape(shape.Groups * columns, checked((int)(taps * shape.GroupInputs)))]);
     }
 
     public static Value Apply(Value weight, ConvShape shape) =>

@@ -62,6 +62,58 @@ public sealed class ConvTests
             v => ConvTranspose.Apply(v[0], v[1], v[2], settings), v => Oracle(s, v[0], v[1], v[2]));
     }
 
+    /// <summary>x, O, padding, algorithm.</summary>
+    public static TheoryData<int[], int, int, ConvAlgorithm> WinogradCases()
+    {
+        var cases = new TheoryData<int[], int, int, ConvAlgorithm>();
+        foreach (ConvAlgorithm algorithm in (ConvAlgorithm[])[ConvAlgorithm.Winograd2, ConvAlgorithm.Winograd4])
+        {
+            cases.Add([2, 5, 6, 4], 6, 1, algorithm);
+            cases.Add([1, 8, 12, 16], 16, 1, algorithm);
+            cases.Add([1, 13, 9, 19], 37, 1, algorithm);
+            cases.Add([1, 6, 3, 40], 5, 0, algorithm);
+            cases.Add([1, 4, 5, 3], 2, 2, algorithm);
+            cases.Add([1, 1, 1, 4], 3, 1, algorithm);
+            cases.Add([1, 2, 7, 5, 3], 4, 1, algorithm);
+            cases.Add([1, 30, 29, 2], 33, 1, algorithm);
+        }
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(WinogradCases))]
+    public void Winograd_and_its_gradients_equal_the_double_oracle(int[] x, int o, int pad, ConvAlgorithm algorithm)
+    {
+        int[] flat = x.Length == 5 ? [1, 3, 3] : [3, 3];
+        var weight = new Shape([.. flat, x[^1], o]);
+        ConvSettings settings = ConvSettings.Of([1, 1], x.Length == 5 ? [0, pad, pad] : [pad, pad]);
+        ConvShape s = ConvShapes.Direct(new Shape(x), weight, settings.ForRank(x.Length));
+        Assert.True(s.HasWinograd);
+        new OpCheck { MaxPerturbed = 24 }.Run([new Shape(x), weight, new Shape(o)],
+            v => Conv.Apply(v[0], v[1], v[2], settings, algorithm), v => Oracle(s, v[0], v[1], v[2]));
+    }
+
+    [Theory]
+    [InlineData(ConvAlgorithm.Winograd2)]
+    [InlineData(ConvAlgorithm.Winograd4)]
+    public void Winograd_of_a_transposed_convolution_equals_the_double_oracle(ConvAlgorithm algorithm)
+    {
+        Shape x = new(2, 5, 6, 4), weight = new(3, 3, 4, 7);
+        var settings = new ConvSettings(1, 1);
+        ConvShape s = ConvShapes.Transposed(x, weight, settings.ForRank(4));
+        Assert.True(s.HasWinograd);
+        new OpCheck { MaxPerturbed = 24 }.Run([x, weight, new Shape(7)],
+            v => ConvTranspose.Apply(v[0], v[1], v[2], settings, algorithm), v => Oracle(s, v[0], v[1], v[2]));
+    }
+
+    [Fact]
+    public void The_forced_algorithm_is_read_from_a_name()
+    {
+        Assert.Null(ConvAlgorithms.Parse(" "));
+        Assert.Equal(ConvAlgorithm.Winograd4, ConvAlgorithms.Parse(" Winograd4 "));
+        Assert.Contains("KRAIT_CONV", Assert.Throws<ArgumentException>(() => ConvAlgorithms.Parse("fast")).Message);
+    }
+
     [Theory]
     [InlineData(2, 40, 33, 5, 6)]
     [InlineData(1, 64, 64, 3, 2)]
