@@ -123,7 +123,7 @@ sealed class LightMDecoderBlock : Layer
     protected override Value Trace(Value x)
     {
         Value y = _conv.Forward(_norm1.ForwardActivated(x, Activation.Relu));
-        y = Add.Apply(y, Binary.Apply(BinaryKind.Mul, x, x.Program.Parameter(_skipScale)));
+        y = AddScaled.Apply(y, x, x.Program.Parameter(_skipScale));
         return _norm2.ForwardActivated(y, Activation.Relu);
     }
 }

@@ -38,8 +38,7 @@ public sealed class MambaLayer : Layer
     {
         Value y = _mixer.Forward(_norm.Forward(x));
         if (_isResidual)
-            y = Add.Apply(y, _skipScale is null ? x
-                : Binary.Apply(BinaryKind.Mul, x, x.Program.Parameter(_skipScale)));
+            y = _skipScale is null ? Add.Apply(y, x) : AddScaled.Apply(y, x, x.Program.Parameter(_skipScale));
         return _proj.Forward(_norm.Forward(y));
     }
 }

@@ -1,4 +1,3 @@
-using Krait.Cli.Inspection;
 using Krait.Engine.Programs;
 
 namespace Krait.Cli.Benchmarks;
@@ -34,8 +33,7 @@ static class Floor
         {
             bool isBackward = op.Name.Contains("Backward", StringComparison.Ordinal)
                 || op.Name.Contains("Gradient", StringComparison.Ordinal);
-            double products = 2.0 * MacsByClass.Of(op).Einsum * (isBackward ? 2 : 1) / limits.FlopsPerSecond;
-            return Scan(cost.ScanUpdates, isBackward, limits) + products;
+            return Scan(cost.ScanUpdates, isBackward, limits) + (2.0 * cost.ProductMacs / limits.FlopsPerSecond);
         }
         bool counts = cost.Kind is CostKind.Linear or CostKind.Conv or CostKind.Einsum or CostKind.Matmul;
         return counts ? 2.0 * cost.Macs / limits.FlopsPerSecond : 0;

@@ -36,19 +36,10 @@ readonly record struct MacsByClass(long Linear, long Conv, long Einsum, long Mat
             CostKind.Conv => new(0, cost.Macs, 0, 0, 0),
             CostKind.Einsum => new(0, 0, cost.Macs, 0, 0),
             CostKind.Matmul => new(0, 0, 0, cost.Macs, 0),
-            CostKind.Scan => new(0, 0, cost.Macs - ScanMacs(op), 0, ScanMacs(op)),
+            CostKind.Scan when op is Ss2d => new(0, 0, cost.ProductMacs, 0, cost.Macs - cost.ProductMacs),
+            CostKind.Scan => new(0, 0, 0, cost.ProductMacs, cost.Macs - cost.ProductMacs),
             _ => default,
         };
-    }
-
-    /// <summary>The part of a scan's work that the rule counts as scan; SS2D also projects the step.</summary>
-    static long ScanMacs(Op op)
-    {
-        Cost cost = op.Cost;
-        if (op is not Ss2d)
-            return cost.Macs;
-        long rows = cost.Exps - cost.ScanUpdates;
-        return (9 * cost.ScanUpdates) + rows;
     }
 }
 

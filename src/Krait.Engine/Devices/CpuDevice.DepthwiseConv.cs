@@ -69,7 +69,7 @@ public sealed unsafe partial class CpuDevice<L, V>
         }
     }
 
-    /// <summary>A part of the rows for a block of channels.</summary>
+    /// <summary>A part of the rows, or of pieces of long rows, for a block of channels.</summary>
     readonly struct DepthwiseGradientJob(DepthwiseShape shape, Rows x, Rows dy, Rows partials, int blocks) : IJob
     {
         public void Run(int chunk, Worker worker)
@@ -79,14 +79,16 @@ public sealed unsafe partial class CpuDevice<L, V>
             float* dw = partials.Pointer + part * partials.Stride;
             for (int t = 0; t < shape.Taps; t++)
                 new Span<float>(dw + (long)t * shape.Channels + c0, c1 - c0).Clear();
-            long all = (long)shape.Batch * shape.Output.D * shape.Output.H;
+            int pieces = Chunks(shape.Output.W, DepthwisePiece);
+            long all = (long)shape.Batch * shape.Output.D * shape.Output.H * pieces;
             for (long i = all * part / partials.Count; i < all * (part + 1) / partials.Count; i++)
             {
-                int row = (int)(i % shape.Output.H), plane = (int)(i / shape.Output.H % shape.Output.D);
-                long sample = i / shape.Output.H / shape.Output.D;
+                int x0 = (int)(i % pieces) * DepthwisePiece, x1 = Math.Min(shape.Output.W, x0 + DepthwisePiece);
+                long line = i / pieces, sample = line / shape.Output.H / shape.Output.D;
                 DepthwiseConvGradient<L, V>.Backward(
                     shape, x.Pointer + sample * shape.Input.Count * x.Stride, x.Stride,
-                    dy.Pointer + sample * shape.Output.Count * dy.Stride, dy.Stride, plane, row, c0, c1, dw);
+                    dy.Pointer + sample * shape.Output.Count * dy.Stride, dy.Stride,
+                    (int)(line / shape.Output.H % shape.Output.D), (int)(line % shape.Output.H), x0, x1, c0, c1, dw);
             }
         }
     }

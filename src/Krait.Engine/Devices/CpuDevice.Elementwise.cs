@@ -33,8 +33,12 @@ public sealed unsafe partial class CpuDevice<L, V>
         _pool.Run(new BinaryJob(kind, a, b, repeat, y), StreamChunks(y));
     }
 
-    public override void AddScaled(Rows x, Rows f, Rows scale, Rows y) =>
+    public override void AddScaled(Rows x, Rows f, Rows scale, Rows y)
+    {
+        if (scale.Count == 1 && x.IsDense && f.IsDense && y.IsDense)
+            (x, f, y) = (x.AsLongRows(), f.AsLongRows(), y.AsLongRows());
         _pool.Run(new AddScaledJob(x, f, scale, y), StreamChunks(y));
+    }
 
     readonly struct ActivateJob(Activation activation, float parameter, Rows x, Rows y) : IJob
     {

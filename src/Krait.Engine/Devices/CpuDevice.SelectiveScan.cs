@@ -22,11 +22,13 @@ public sealed unsafe partial class CpuDevice<L, V>
         for (int t = 1; t < tasks; t++)
         {
             Rows partial = couplePartials.Slice((t - 1) * dx.B.Count, dx.B.Count);
-            Add(dx.B, partial.Channels(0, shape.N), dx.B);
-            Add(dx.C, partial.Channels(shape.N, shape.N), dx.C);
+            Add(dx.B, partial.Channels(shape.R, shape.N), dx.B);
+            Add(dx.C, partial.Channels(shape.R + shape.N, shape.N), dx.C);
+            if (shape.R > 0)
+                Add(dx.Delta, partial.Channels(0, shape.R), dx.Delta);
         }
         int offset = 0;
-        foreach (Rows target in (ReadOnlySpan<Rows>)[dx.A, dx.Skip, dx.DeltaBias])
+        foreach (Rows target in (ReadOnlySpan<Rows>)[dx.A, dx.Skip, dx.DeltaBias, dx.StepWeight])
         {
             int count = target.Exists ? checked((int)(target.Count * target.Width)) : shape.D;
             if (target.Exists)
@@ -59,7 +61,8 @@ public sealed unsafe partial class CpuDevice<L, V>
     {
         long row = sample * shape.L;
         return new SelectiveScanOperands(From(x.U, row), From(x.Delta, row), From(x.A, 0), From(x.B, row * shape.G),
-            From(x.C, row * shape.G), From(x.Skip, 0), From(x.Gate, row), From(x.DeltaBias, 0));
+            From(x.C, row * shape.G), From(x.Skip, 0), From(x.Gate, row), From(x.DeltaBias, 0),
+            From(x.StepWeight, 0));
     }
 
     static float* StatesOf(in SelectiveScanShape shape, Rows states, long sample) =>
@@ -88,7 +91,12 @@ public sealed unsafe partial class CpuDevice<L, V>
             {
                 Rows partial = couplePartials.Slice((task - 1) * dx.B.Count, dx.B.Count);
                 long row = (long)sample * shape.L * shape.G;
-                d = d with { B = From(partial, row), C = From(partial.Channels(shape.N, shape.N), row) };
+                d = d with
+                {
+                    B = From(partial.Channels(shape.R, shape.N), row),
+                    C = From(partial.Channels(shape.R + shape.N, shape.N), row),
+                    Delta = shape.R > 0 ? From(partial, row) : d.Delta,
+                };
             }
             float* parameters = parameterPartials.Pointer + (sample * parameterPartials.Stride);
             float* skip = parameters + ((long)shape.D * shape.N);
@@ -97,6 +105,7 @@ public sealed unsafe partial class CpuDevice<L, V>
                 A = new RowPointer(parameters, shape.N),
                 Skip = new RowPointer(skip, shape.D),
                 DeltaBias = new RowPointer(skip + shape.D, shape.D),
+                StepWeight = new RowPointer(skip + (2L * shape.D), shape.R),
             };
             SelectiveScan<L, V>.Backward(shape, Operands(shape, x, sample), softplus, first, blocks,
                 StatesOf(shape, states, sample), From(dy, (long)sample * shape.L),

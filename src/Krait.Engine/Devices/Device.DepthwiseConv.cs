@@ -21,7 +21,10 @@ public abstract partial class Device
     /// <param name="dw">[taps, C], dense.</param>
     public abstract void DepthwiseConvGradient(DepthwiseShape shape, Rows x, Rows dy, Rows partials, Rows dw);
 
+    /// <summary>Outputs of a row that one part of the weight's gradient takes together.</summary>
+    protected const int DepthwisePiece = 256;
+
     /// <summary>Parts in which the weight's gradient sums over rows: a function of the shape alone.</summary>
-    public static int DepthwiseParts(DepthwiseShape shape) =>
-        (int)Math.Min(8L, (long)shape.Batch * shape.Output.D * shape.Output.H);
+    public static int DepthwiseParts(DepthwiseShape shape) => (int)Math.Min(8L,
+        (long)shape.Batch * shape.Output.D * shape.Output.H * ((shape.Output.W + DepthwisePiece - 1) / DepthwisePiece));
 }

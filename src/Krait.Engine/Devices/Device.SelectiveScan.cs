@@ -2,9 +2,9 @@ using Krait.Engine.Kernels;
 
 namespace Krait.Engine.Devices;
 
-/// <summary>Operands of a selective scan, or their gradients; Skip, Gate and DeltaBias may be missing.</summary>
+/// <summary>Operands of a selective scan, or their gradients; those from Skip on may be missing.</summary>
 public readonly record struct SelectiveScanRows(Rows U, Rows Delta, Rows A, Rows B, Rows C, Rows Skip, Rows Gate,
-    Rows DeltaBias);
+    Rows DeltaBias, Rows StepWeight);
 
 public abstract partial class Device
 {
@@ -16,8 +16,9 @@ public abstract partial class Device
         Rows y, Rows last);
 
     /// <summary>
-    /// Gradients of <see cref="SelectiveScan"/>. The partial sums are scratch: of dB beside dC, one per further task of a
-    /// group ([tasks - 1] times their rows), and of the gradients of A, skip and bias, one row per sample.
+    /// Gradients of <see cref="SelectiveScan"/>. The partial sums are scratch: of dB, dC and, with a step weight, ddelta
+    /// side by side, one per further task of a group ([tasks - 1] times their rows); and of the gradients of A, skip,
+    /// bias and step weight, one row per sample.
     /// </summary>
     public abstract void SelectiveScanBackward(in SelectiveScanShape shape, bool softplus, in SelectiveScanRows x,
         Rows states, Rows dy, Rows dLast, Rows couplePartials, Rows parameterPartials, in SelectiveScanRows dx);

@@ -51,7 +51,7 @@ public static unsafe class Activate<L, V> where L : struct, ILanes<V> where V : 
             case Activation.Relu: Row<ReluFunction>(parameter, x, dy, addend, width, dx); break;
             case Activation.LeakyRelu: Row<LeakyReluFunction>(parameter, x, dy, addend, width, dx); break;
             case Activation.Gelu: Row<GeluFunction>(parameter, x, dy, addend, width, dx); break;
-            case Activation.Silu: Row<SiluFunction>(parameter, x, dy, addend, width, dx); break;
+            case Activation.Silu: Silu<L, V>.Backward(x, dy, addend, width, dx); break;
             case Activation.Sigmoid: Row<SigmoidFunction>(parameter, x, dy, addend, width, dx); break;
             case Activation.Tanh: Row<TanhFunction>(parameter, x, dy, addend, width, dx); break;
             case Activation.Softplus: Row<SoftplusFunction>(parameter, x, dy, addend, width, dx); break;

@@ -60,6 +60,8 @@ internal static unsafe class DepthwiseConv<L, V>
                     One(s, from, xStride, i - s.Pad.W, w + c, tapStride, b, rows, xRows, taps, channels, to);
                 else if (s.Kernel.W == 3)
                     FourByThree(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
+                else if (s.Kernel.W == 4)
+                    FourByFour(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
                 else
                     Four(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride);
                 int pixels = four ? 4 : 1;
@@ -127,6 +129,50 @@ internal static unsafe class DepthwiseConv<L, V>
                 y2 = L.Fma(v, w2, y2);
                 y3 = L.Fma(v, w1, y3);
                 y3 = L.Fma(L.Load(p + 5 * xStride), w2, y3);
+            }
+            L.Store(y0, y + c);
+            L.Store(y1, y + yStride + c);
+            L.Store(y2, y + 2 * yStride + c);
+            L.Store(y3, y + 3 * yStride + c);
+        }
+        Rest(s, x, xStride, w, tapStride, bias, rows, xRows, taps, c, channels, y, yStride);
+    }
+
+    /// <summary>The same, kernel four wide: a causal convolution.</summary>
+    static void FourByFour(
+        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
+        long* taps, int channels, float* y, long yStride)
+    {
+        int c = 0;
+        for (; c <= channels - L.Count; c += L.Count)
+        {
+            V y0 = bias == null ? L.Zero : L.Load(bias + c), y1 = y0, y2 = y0, y3 = y0;
+            for (int r = 0; r < rows; r++)
+            {
+                float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
+                V w0 = L.Load(q), w1 = L.Load(q + tapStride), w2 = L.Load(q + 2 * tapStride);
+                V w3 = L.Load(q + 3 * tapStride);
+                y0 = L.Fma(L.Load(p), w0, y0);
+                V v = L.Load(p + xStride);
+                y0 = L.Fma(v, w1, y0);
+                y1 = L.Fma(v, w0, y1);
+                v = L.Load(p + 2 * xStride);
+                y0 = L.Fma(v, w2, y0);
+                y1 = L.Fma(v, w1, y1);
+                y2 = L.Fma(v, w0, y2);
+                v = L.Load(p + 3 * xStride);
+                y0 = L.Fma(v, w3, y0);
+                y1 = L.Fma(v, w2, y1);
+                y2 = L.Fma(v, w1, y2);
+                y3 = L.Fma(v, w0, y3);
+                v = L.Load(p + 4 * xStride);
+                y1 = L.Fma(v, w3, y1);
+                y2 = L.Fma(v, w2, y2);
+                y3 = L.Fma(v, w1, y3);
+                v = L.Load(p + 5 * xStride);
+                y2 = L.Fma(v, w3, y2);
+                y3 = L.Fma(v, w2, y3);
+                y3 = L.Fma(L.Load(p + 6 * xStride), w3, y3);
             }
             L.Store(y0, y + c);
             L.Store(y1, y + yStride + c);

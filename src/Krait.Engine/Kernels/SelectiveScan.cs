@@ -4,7 +4,8 @@ namespace Krait.Engine.Kernels;
 
 /// <summary>
 /// Selective scan: h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t;  y_t = (C_t h_t + skip u_t) SiLU(z_t), with
-/// delta = softplus(raw + bias) or raw + bias. Steps are rows, lanes are channels.
+/// delta = softplus(raw + bias) or raw + bias, where raw is given or made by a step weight. Steps are rows, lanes are
+/// channels.
 /// </summary>
 /// <remarks>Mamba, arXiv:2312.00752, equation (2a).</remarks>
 public static unsafe partial class SelectiveScan<L, V>
@@ -17,8 +18,10 @@ public static unsafe partial class SelectiveScan<L, V>
 
     /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
     public static long ForwardScratch(in SelectiveScanShape shape, int blocks) =>
-        (5 * PlaneFloats) + SelectiveScanChunk<L, V>.CoupleFloats(shape.N)
-        + (blocks * (long)((2 * shape.StateFloats) + (2 * Channels)));
+        (5 * PlaneFloats) + SelectiveScanChunk<L, V>.CoupleFloats(shape.N) + (blocks * (long)BlockFloats(shape));
+
+    static int BlockFloats(in SelectiveScanShape shape) =>
+        (2 * shape.StateFloats) + (2 * Channels) + ScanStepSize<L, V>.WeightFloats(shape.R);
 
     /// <summary>One sample, the blocks [firstBlock, firstBlock + blocks) of one group: writes y and last.</summary>
     /// <param name="shape">Sizes.</param>
@@ -38,37 +41,46 @@ public static unsafe partial class SelectiveScan<L, V>
         for (int j = 0; j < blocks; j++)
         {
             var block = new BlockScratch(shape, s.Blocks, j);
-            LoadBlock(shape, x, firstBlock + j, block.A2, block.Bias, block.Skip);
+            LoadBlock(shape, x, firstBlock + j, block.A2, block.Bias, block.Skip, block.Weight);
             new Span<float>(block.H, shape.StateFloats).Clear();
         }
         for (int chunk = 0; chunk < shape.Chunks; chunk++)
         {
+            foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.U, x.Gate, y])
+                Prefetch(shape, rows, firstBlock, blocks, chunk + 1, positions);
             int steps = FillPositions(shape, chunk, positions);
             GatherGroup(shape, x, shape.GroupOf(firstBlock), positions, steps, s.Couples);
             for (int j = 0; j < blocks; j++)
             {
-                int b = firstBlock + j, first = shape.FirstChannel(b), channels = shape.ChannelsOf(b);
+                int b = firstBlock + j;
                 var block = new BlockScratch(shape, s.Blocks, j);
                 if (states != null)
                     new Span<float>(block.H, shape.StateFloats).CopyTo(
                         new Span<float>(StateAt(shape, states, chunk, b), shape.StateFloats));
-                ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
-                StepSize(x.Delta, first, channels, positions, steps, softplus, block.Bias, s.Delta, null);
-                int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-                SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
-                SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples,
-                    block.H, s.Y);
-                if (x.Gate.Exists)
-                {
-                    ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels,
-                        s.Gate);
-                    SelectiveScanPlane<L, V>.Gate(vectors, steps, s.Gate, s.Y);
-                }
-                ScanRows<L, V>.Scatter(s.Y, positions, steps, channels, false, y.Stride, y.Start + first);
+                ForwardChunk(shape, x, softplus, b, positions, steps, s, block);
+                ScanRows<L, V>.Scatter(s.Y, positions, steps, shape.ChannelsOf(b), false, y.Stride,
+                    y.Start + shape.FirstChannel(b));
             }
         }
         for (int j = 0; j < blocks && last.Exists; j++)
             StoreStates(shape, firstBlock + j, new BlockScratch(shape, s.Blocks, j).H, last);
+    }
+
+    /// <summary>One chunk of one block, from the rows of x to the plane of y.</summary>
+    static void ForwardChunk(in SelectiveScanShape shape, in SelectiveScanOperands x, bool softplus, int index,
+        int* positions, int steps, in ForwardScratchOf s, in BlockScratch block)
+    {
+        int first = shape.FirstChannel(index), channels = shape.ChannelsOf(index);
+        int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
+        ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
+        StepSize(shape, x.Delta, index, positions, steps, softplus, block.Weight, block.Bias, s.Delta, null);
+        SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
+        SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples,
+            block.H, s.Y);
+        if (!x.Gate.Exists)
+            return;
+        ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels, s.Gate);
+        Silu<L, V>.Gate(s.Gate, steps * Channels, s.Y);
     }
 
     static int FillPositions(in SelectiveScanShape shape, int chunk, int* positions)
@@ -79,6 +91,20 @@ public static unsafe partial class SelectiveScan<L, V>
         return steps;
     }
 
+    /// <summary>
+    /// Asks for the blocks' channels of a chunk ahead of its time: a block reads a line of every row, and no processor
+    /// foresees several such walks at once. A chunk beyond the ends asks for nothing.
+    /// </summary>
+    static void Prefetch(in SelectiveScanShape shape, RowPointer rows, int firstBlock, int blocks, int chunk,
+        int* positions)
+    {
+        if (!rows.Exists || (uint)chunk >= (uint)shape.Chunks)
+            return;
+        int last = firstBlock + blocks - 1, first = shape.FirstChannel(firstBlock);
+        ScanRows<L, V>.Prefetch(rows.Start + first, rows.Stride, positions, FillPositions(shape, chunk, positions),
+            shape.FirstChannel(last) + shape.ChannelsOf(last) - first);
+    }
+
     static void GatherGroup(in SelectiveScanShape shape, in SelectiveScanOperands x, int group, int* positions,
         int steps, float* couples)
     {
@@ -86,13 +112,21 @@ public static unsafe partial class SelectiveScan<L, V>
             x.C.Stride * shape.G, positions, steps, shape.N, couples);
     }
 
-    /// <summary>delta = raw + bias, through softplus where that is asked for.</summary>
-    static void StepSize(RowPointer raw, int first, int channels, int* positions, int steps, bool softplus, float* bias,
-        float* delta, float* slope)
+    /// <summary>delta = raw + bias, through softplus where that is asked for; raw is made by the weight if R > 0.</summary>
+    static void StepSize(in SelectiveScanShape shape, RowPointer raw, int block, int* positions, int steps,
+        bool softplus, float* weight, float* bias, float* delta, float* slope)
     {
-        int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-        ScanRows<L, V>.Gather(raw.Start + first, raw.Stride, positions, steps, channels, delta);
-        SelectiveScanPlane<L, V>.AddToAll(vectors, steps, bias, delta);
+        int channels = shape.ChannelsOf(block), vectors = SelectiveScanChunk<L, V>.Vectors(channels);
+        if (shape.R > 0)
+        {
+            ScanStepSize<L, V>.Forward(vectors, steps, shape.R, raw.At(positions[0]), (int)raw.Stride, weight, bias,
+                delta);
+        }
+        else
+        {
+            ScanRows<L, V>.Gather(raw.Start + shape.FirstChannel(block), raw.Stride, positions, steps, channels, delta);
+            SelectiveScanPlane<L, V>.AddToAll(vectors, steps, bias, delta);
+        }
         if (softplus)
             SelectiveScanChunk<L, V>.Softplus(vectors, steps, delta, slope);
     }
@@ -100,17 +134,20 @@ public static unsafe partial class SelectiveScan<L, V>
     static float* StateAt(in SelectiveScanShape shape, float* states, int chunk, int block) =>
         states + ((((long)chunk * shape.Blocks) + block) * shape.StateFloats);
 
-    /// <summary>A2 = A log2(e) as [N][16], bias and skip of one block, zero where missing.</summary>
+    /// <summary>A2 = A log2(e) as [N][16], bias, skip and packed step weight of one block, zero where missing.</summary>
     static void LoadBlock(in SelectiveScanShape shape, in SelectiveScanOperands x, int block, float* a2, float* bias,
-        float* skip)
+        float* skip, float* weight)
     {
         int first = shape.FirstChannel(block), channels = shape.ChannelsOf(block);
         new Span<float>(a2, shape.StateFloats).Clear();
+        new Span<float>(weight, ScanStepSize<L, V>.WeightFloats(shape.R)).Clear();
         for (int c = 0; c < channels; c++)
         {
             float* row = x.A.At(first + c);
             for (int n = 0; n < shape.N; n++)
                 a2[(n * Channels) + c] = row[n] * SelectiveScanChunk<L, V>.Log2E;
+            for (int r = 0; r < shape.R; r++)
+                weight[ScanStepSize<L, V>.WeightIndex(c, r, shape.R)] = x.StepWeight.At(first + c)[r];
         }
         for (int c = 0; c < Channels; c++)
         {
@@ -150,14 +187,15 @@ public static unsafe partial class SelectiveScan<L, V>
     /// <summary>What one block keeps along the scan.</summary>
     readonly struct BlockScratch
     {
-        public readonly float* A2, H, Bias, Skip;
+        public readonly float* A2, H, Bias, Skip, Weight;
 
         public BlockScratch(in SelectiveScanShape shape, float* blocks, int j)
         {
-            A2 = blocks + (j * (long)((2 * shape.StateFloats) + (2 * Channels)));
+            A2 = blocks + (j * (long)BlockFloats(shape));
             H = A2 + shape.StateFloats;
             Bias = H + shape.StateFloats;
             Skip = Bias + Channels;
+            Weight = Skip + Channels;
         }
     }
 }

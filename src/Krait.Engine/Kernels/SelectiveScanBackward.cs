@@ -9,9 +9,10 @@ public static unsafe partial class SelectiveScan<L, V>
     /// <summary>Floats of scratch for <see cref="Backward"/>.</summary>
     public static long BackwardScratch(in SelectiveScanShape shape, int blocks) =>
         (9 * PlaneFloats) + SelectiveScanChunk<L, V>.PassFloats + (2 * SelectiveScanChunk<L, V>.CoupleFloats(shape.N))
-        + shape.StateFloats + (blocks * (long)BackwardBlockFloats(shape));
+        + (Steps * ScanStepSize<L, V>.DtStride(shape.R)) + (blocks * (long)BackwardBlockFloats(shape));
 
-    static int BackwardBlockFloats(in SelectiveScanShape shape) => (3 * shape.StateFloats) + (4 * Channels);
+    static int BackwardBlockFloats(in SelectiveScanShape shape) =>
+        (3 * shape.StateFloats) + (2 * ScanStepSize<L, V>.WeightFloats(shape.R)) + ((shape.R + 4) * Channels);
 
     /// <summary>
     /// Gradients of <see cref="Forward"/> for one sample and the blocks [firstBlock, firstBlock + blocks) of one group.
@@ -25,69 +26,92 @@ public static unsafe partial class SelectiveScan<L, V>
     /// <param name="dy">[L, D].</param>
     /// <param name="dLast">[D, N]: gradient of the state after the last step; may be missing.</param>
     /// <param name="scratch"><see cref="BackwardScratch"/> floats.</param>
-    /// <param name="dx">Written: U, Delta, Gate (if there), A, Skip, DeltaBias for the blocks' channels; B and C as the
-    /// sum over these blocks only.</param>
+    /// <param name="dx">Written: U, Gate (if there), A, Skip, DeltaBias, StepWeight for the blocks' channels; B and C as
+    /// the sum over these blocks only; Delta as U without a step weight, as B with one.</param>
     public static void Backward(in SelectiveScanShape shape, in SelectiveScanOperands x, bool softplus, int firstBlock,
         int blocks, float* states, RowPointer dy, RowPointer dLast, float* scratch, in SelectiveScanOperands dx)
     {
         var s = new BackwardScratchOf(shape, scratch);
         int* positions = stackalloc int[Steps];
-        int group = shape.GroupOf(firstBlock);
+        int group = shape.GroupOf(firstBlock), dtStride = ScanStepSize<L, V>.DtStride(shape.R);
         for (int j = 0; j < blocks; j++)
             StartBlock(shape, x, firstBlock + j, dLast, new BackwardBlock(shape, s.Blocks, j));
         for (int chunk = shape.Chunks - 1; chunk >= 0; chunk--)
         {
+            foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.U, x.Gate, dy, dx.U, dx.Gate])
+                Prefetch(shape, rows, firstBlock, blocks, chunk - 1, positions);
             int steps = FillPositions(shape, chunk, positions);
             GatherGroup(shape, x, group, positions, steps, s.Couples);
             new Span<float>(s.DCouples, SelectiveScanChunk<L, V>.CoupleFloats(shape.N)).Clear();
+            new Span<float>(s.DDt, steps * dtStride).Clear();
             for (int j = 0; j < blocks; j++)
             {
-                int b = firstBlock + j, first = shape.FirstChannel(b), channels = shape.ChannelsOf(b);
-                var block = new BackwardBlock(shape, s.Blocks, j);
-                float* start = StateAt(shape, states, chunk, b);
-                ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
-                ScanRows<L, V>.Gather(dy.Start + first, dy.Stride, positions, steps, channels, s.Dy);
-                StepSize(x.Delta, first, channels, positions, steps, softplus, block.Bias, s.Delta, s.Slope);
-                int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-                SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
-                if (x.Gate.Exists)
-                    BackwardGate(shape, x.Gate, first, channels, positions, steps, start, s, block, dx.Gate);
-                SelectiveScanChunk<L, V>.Backward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples,
-                    start, s.Dy, s.Pass, block.Dh, block.Da, s.DCouples, s.DDeltaU, s.DDelta);
-                SelectiveScanPlane<L, V>.Finish(vectors, steps, s.U, s.Delta, softplus ? s.Slope : null, s.Dy,
-                    block.Skip, s.DDeltaU, s.DDelta, block.DSkip, block.DBias);
-                ScanRows<L, V>.Scatter(s.DDeltaU, positions, steps, channels, false, dx.U.Stride,
-                    dx.U.Start + first);
-                ScanRows<L, V>.Scatter(s.DDelta, positions, steps, channels, false, dx.Delta.Stride,
-                    dx.Delta.Start + first);
+                int b = firstBlock + j;
+                BackwardChunk(shape, x, softplus, b, positions, steps, StateAt(shape, states, chunk, b), dy, s,
+                    new BackwardBlock(shape, s.Blocks, j), dx);
             }
             ScanCouples<L, V>.Scatter(s.DCouples, positions, steps, shape.N, dx.B.At(group),
                 dx.B.Stride * shape.G, dx.C.At(group), dx.C.Stride * shape.G);
+            for (int i = 0; i < steps; i++)
+                new Span<float>(s.DDt + (i * dtStride), shape.R).CopyTo(
+                    new Span<float>(dx.Delta.At(positions[i]), shape.R));
         }
         for (int j = 0; j < blocks; j++)
             StoreBlock(shape, firstBlock + j, new BackwardBlock(shape, s.Blocks, j), dx);
     }
 
-    /// <summary>Runs the chunk forward again for the result before the gate; then dz, and dy before the gate.</summary>
-    static void BackwardGate(in SelectiveScanShape shape, RowPointer gate, int first, int channels, int* positions,
-        int steps, float* start, in BackwardScratchOf s, in BackwardBlock block, RowPointer dGate)
+    static void BackwardChunk(in SelectiveScanShape shape, in SelectiveScanOperands x, bool softplus, int index,
+        int* positions, int steps, float* start, RowPointer dy, in BackwardScratchOf s, in BackwardBlock block,
+        in SelectiveScanOperands dx)
     {
+        int first = shape.FirstChannel(index), channels = shape.ChannelsOf(index);
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-        new Span<float>(start, shape.StateFloats).CopyTo(new Span<float>(s.H, shape.StateFloats));
-        SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples, s.H,
-            s.Y);
-        ScanRows<L, V>.Gather(gate.Start + first, gate.Stride, positions, steps, channels, s.Gate);
-        SelectiveScanPlane<L, V>.GateBackward(vectors, steps, s.Gate, s.Y, s.Dy);
-        ScanRows<L, V>.Scatter(s.Gate, positions, steps, channels, false, dGate.Stride,
-            dGate.Start + first);
+        ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
+        ScanRows<L, V>.Gather(dy.Start + first, dy.Stride, positions, steps, channels, s.Dy);
+        StepSize(shape, x.Delta, index, positions, steps, softplus, block.Weight, block.Bias, s.Delta, s.Slope);
+        SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
+        if (x.Gate.Exists)
+        {
+            ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels, s.Gate);
+            Silu<L, V>.GateBackward(s.Gate, steps * Channels, s.Dy);
+        }
+        SelectiveScanChunk<L, V>.Backward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples, start,
+            s.Dy, s.Pass, block.Dh, block.Da, s.DCouples, s.DDeltaU, s.DDelta, x.Gate.Exists ? s.Y : null);
+        SelectiveScanPlane<L, V>.Finish(vectors, steps, s.U, s.Delta, softplus ? s.Slope : null, s.Dy, block.Skip,
+            s.DDeltaU, s.DDelta, block.DSkip, block.DBias);
+        ScanRows<L, V>.Scatter(s.DDeltaU, positions, steps, channels, false, dx.U.Stride, dx.U.Start + first);
+        if (x.Gate.Exists)
+        {
+            SelectiveScanPlane<L, V>.Multiply(steps, s.Y, s.Gate);
+            ScanRows<L, V>.Scatter(s.Gate, positions, steps, channels, false, dx.Gate.Stride, dx.Gate.Start + first);
+        }
+        if (shape.R > 0)
+            StepSizeBackward(shape, channels, x.Delta.At(positions[0]), (int)x.Delta.Stride, steps, s, block);
+        else
+            ScanRows<L, V>.Scatter(s.DDelta, positions, steps, channels, false, dx.Delta.Stride, dx.Delta.Start + first);
+    }
+
+    /// <summary>Adds what a block gives to the gradients of the projected rows and of the step weight.</summary>
+    static void StepSizeBackward(in SelectiveScanShape shape, int channels, float* dt, int dtStride, int steps,
+        in BackwardScratchOf s, in BackwardBlock block)
+    {
+        ScanStepSize<L, V>.Backward(channels, steps, ScanStepSize<L, V>.DtStride(shape.R), s.DDelta, block.WeightRows,
+            s.DDt);
+        ScanStepSize<L, V>.WeightBackward(SelectiveScanChunk<L, V>.Vectors(channels), steps, shape.R, dt, dtStride,
+            s.DDelta, block.DWeight);
     }
 
     static void StartBlock(in SelectiveScanShape shape, in SelectiveScanOperands x, int index, RowPointer dLast,
         in BackwardBlock block)
     {
-        LoadBlock(shape, x, index, block.A2, block.Bias, block.Skip);
+        LoadBlock(shape, x, index, block.A2, block.Bias, block.Skip, block.Weight);
+        new Span<float>(block.WeightRows, ScanStepSize<L, V>.WeightFloats(shape.R)).Clear();
+        for (int c = 0; c < Channels; c++)
+            for (int r = 0; r < shape.R; r++)
+                block.WeightRows[ScanStepSize<L, V>.BackwardWeightIndex(c, r)] =
+                    block.Weight[ScanStepSize<L, V>.WeightIndex(c, r, shape.R)];
         new Span<float>(block.Dh, 2 * shape.StateFloats).Clear();
-        new Span<float>(block.DBias, 2 * Channels).Clear();
+        new Span<float>(block.DBias, (2 + shape.R) * Channels).Clear();
         if (!dLast.Exists)
             return;
         int first = shape.FirstChannel(index);
@@ -107,13 +131,16 @@ public static unsafe partial class SelectiveScan<L, V>
         {
             dx.Skip.Start[first + c] = block.DSkip[c];
             dx.DeltaBias.Start[first + c] = block.DBias[c];
+            for (int r = 0; r < shape.R; r++)
+                dx.StepWeight.At(first + c)[r] = block.DWeight[(r * Channels) + c];
         }
     }
 
     /// <summary>Scratch that all blocks share.</summary>
     readonly struct BackwardScratchOf
     {
-        public readonly float* U, Delta, DeltaU, Y, Gate, Slope, Dy, DDeltaU, DDelta, Pass, Couples, DCouples, H, Blocks;
+        public readonly float* U, Delta, DeltaU, Y, Gate, Slope, Dy, DDeltaU, DDelta, Pass, Couples, DCouples, DDt;
+        public readonly float* Blocks;
 
         public BackwardScratchOf(in SelectiveScanShape shape, float* scratch)
         {
@@ -129,25 +156,29 @@ public static unsafe partial class SelectiveScan<L, V>
             Pass = DDelta + PlaneFloats;
             Couples = Pass + SelectiveScanChunk<L, V>.PassFloats;
             DCouples = Couples + SelectiveScanChunk<L, V>.CoupleFloats(shape.N);
-            H = DCouples + SelectiveScanChunk<L, V>.CoupleFloats(shape.N);
-            Blocks = H + shape.StateFloats;
+            DDt = DCouples + SelectiveScanChunk<L, V>.CoupleFloats(shape.N);
+            Blocks = DDt + (Steps * ScanStepSize<L, V>.DtStride(shape.R));
         }
     }
 
     /// <summary>What one block keeps along the scan.</summary>
     readonly struct BackwardBlock
     {
-        public readonly float* A2, Dh, Da, Bias, Skip, DBias, DSkip;
+        public readonly float* A2, Dh, Da, Weight, WeightRows, Bias, Skip, DBias, DSkip, DWeight;
 
         public BackwardBlock(in SelectiveScanShape shape, float* blocks, int j)
         {
+            int weights = ScanStepSize<L, V>.WeightFloats(shape.R);
             A2 = blocks + (j * (long)BackwardBlockFloats(shape));
             Dh = A2 + shape.StateFloats;
             Da = Dh + shape.StateFloats;
-            Bias = Da + shape.StateFloats;
+            Weight = Da + shape.StateFloats;
+            WeightRows = Weight + weights;
+            Bias = WeightRows + weights;
             Skip = Bias + Channels;
             DBias = Skip + Channels;
             DSkip = DBias + Channels;
+            DWeight = DSkip + Channels;
         }
     }
 }

@@ -23,9 +23,10 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     /// [two states][step][dB0 dB1 dC0 dC1].</param>
     /// <param name="dDeltaU">Writes the gradient of delta * u.</param>
     /// <param name="dDelta">Writes the gradient of delta through A alone.</param>
+    /// <param name="y">Adds C_t h_t, as <see cref="Forward"/> does; null where nobody needs it.</param>
     public static void Backward(int vectors, int steps, int states, float* a2, float* delta, float* deltaU,
         float* couples, float* start, float* dy, float* pass, float* dh, float* da, float* dCouples, float* dDeltaU,
-        float* dDelta)
+        float* dDelta, float* y = null)
     {
         new Span<float>(dDeltaU, steps * Channels).Clear();
         new Span<float>(dDelta, steps * Channels).Clear();
@@ -41,6 +42,8 @@ public static unsafe partial class SelectiveScanChunk<L, V>
                     Recompute(steps, a2 + at, delta + lane, deltaU + lane, pair, start + at, pass);
                 else
                     RecomputeUnbounded(steps, a2 + at, delta + lane, deltaU + lane, pair, start + at, pass);
+                if (y != null)
+                    AddOutputs(steps, pair, pass, y + lane);
                 BackwardPass(steps, a2 + at, delta + lane, deltaU + lane, pair, pass, dy + lane, dh + at, da + at,
                     dCouples + (n * 2 * Steps), dDeltaU + lane, dDelta + lane);
             }
@@ -96,6 +99,17 @@ public static unsafe partial class SelectiveScanChunk<L, V>
                 h = L.Fma(decay, h, L.Mul(L.Load(deltaU + (i * Channels)), L.Set(pair[(8 * i) + n])));
             }
             L.Store(h, pass + (steps * 2 * L.Count));
+        }
+    }
+
+    /// <summary>y_t += C_t h_t of two states, which lie in the pass scratch behind those before the chunk.</summary>
+    static void AddOutputs(int steps, float* pair, float* pass, float* y)
+    {
+        for (int i = 0; i < steps; i++, y += Channels, pair += 8)
+        {
+            pass += 2 * L.Count;
+            V sum = L.Fma(L.Load(pass), L.Set(pair[4]), L.Load(y));
+            L.Store(L.Fma(L.Load(pass + L.Count), L.Set(pair[5]), sum), y);
         }
     }
 

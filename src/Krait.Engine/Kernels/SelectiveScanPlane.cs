@@ -3,8 +3,8 @@ using Krait.Engine.Kernels.Simd;
 namespace Krait.Engine.Kernels;
 
 /// <summary>
-/// What surrounds the inner loops of a selective scan in one chunk, on planes [step][16]: the products with u before,
-/// the gradients after, and the gate.
+/// What surrounds the inner loops of a selective scan in one chunk, on planes [step][16]: the products with u before and
+/// the gradients after.
 /// </summary>
 static unsafe class SelectiveScanPlane<L, V>
     where L : struct, ILanes<V>
@@ -69,35 +69,10 @@ static unsafe class SelectiveScanPlane<L, V>
         }
     }
 
-    /// <summary>y = y SiLU(z).</summary>
-    public static void Gate(int vectors, int steps, float* z, float* y)
+    /// <summary>product *= factor, at all lanes of every step.</summary>
+    public static void Multiply(int steps, float* factor, float* product)
     {
-        for (int v = 0; v < vectors; v++)
-        {
-            int at = v * L.Count;
-            for (int i = 0; i < steps; i++, at += Channels)
-            {
-                V x = L.Load(z + at);
-                L.Store(L.Mul(L.Load(y + at), L.Mul(x, VectorMath<L, V>.Sigmoid(x))), y + at);
-            }
-        }
-    }
-
-    /// <summary>In place: z becomes dz = dy y SiLU'(z), dy becomes dy SiLU(z); y is the result before the gate.</summary>
-    public static void GateBackward(int vectors, int steps, float* z, float* y, float* dy)
-    {
-        for (int v = 0; v < vectors; v++)
-        {
-            int at = v * L.Count;
-            for (int i = 0; i < steps; i++, at += Channels)
-            {
-                V x = L.Load(z + at), d = L.Load(dy + at);
-                V sigmoid = VectorMath<L, V>.Sigmoid(x);
-                V silu = L.Mul(x, sigmoid);
-                V slope = L.Add(sigmoid, L.FmaNegated(sigmoid, silu, silu));
-                L.Store(L.Mul(L.Mul(d, L.Load(y + at)), slope), z + at);
-                L.Store(L.Mul(d, silu), dy + at);
-            }
-        }
+        for (int i = 0; i < steps * Channels; i += L.Count)
+            L.Store(L.Mul(L.Load(product + i), L.Load(factor + i)), product + i);
     }
 }

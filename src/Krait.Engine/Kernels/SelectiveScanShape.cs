@@ -8,7 +8,8 @@ namespace Krait.Engine.Kernels;
 /// <param name="D">Channels.</param>
 /// <param name="N">States per channel.</param>
 /// <param name="G">Groups of channels that share B and C.</param>
-public readonly record struct SelectiveScanShape(int L, int D, int N, int G)
+/// <param name="R">Rank of the step size's projection; 0: raw step sizes are given for every channel.</param>
+public readonly record struct SelectiveScanShape(int L, int D, int N, int G, int R = 0)
 {
     public const int Steps = 64;
     public const int BlockChannels = 16;
@@ -26,8 +27,11 @@ public readonly record struct SelectiveScanShape(int L, int D, int N, int G)
     /// <summary>Saved states of one sample: [chunk][block].</summary>
     public int StatesPerSample => Chunks * Blocks;
 
-    /// <summary>Numbers of the gradients of A, skip and bias of one sample.</summary>
-    public int ParameterFloats => D * (N + 2);
+    /// <summary>Numbers of the gradients of A, skip, bias and step weight of one sample.</summary>
+    public int ParameterFloats => D * (N + 2 + R);
+
+    /// <summary>Numbers of the gradients of B, C and of what the step size is projected from, of one step.</summary>
+    public int CoupleFloats => (2 * N) + R;
 
     /// <summary>Blocks that one task walks over: about sixteen tasks in all, whatever the machine.</summary>
     public int BlocksPerTask(int batch)
@@ -68,12 +72,13 @@ public readonly unsafe struct RowPointer(float* start, long stride)
 
 /// <summary>Operands of a selective scan of one sample, or their gradients.</summary>
 /// <param name="U">[L, D].</param>
-/// <param name="Delta">[L, D]: raw step sizes, before bias and softplus.</param>
+/// <param name="Delta">[L, D]: raw step sizes, before bias and softplus; [L, R] with a step weight.</param>
 /// <param name="A">[D, N].</param>
 /// <param name="B">[L G, N].</param>
 /// <param name="C">[L G, N].</param>
 /// <param name="Skip">[D]; may be missing.</param>
 /// <param name="Gate">[L, D], called z: the result is multiplied by SiLU(z); may be missing.</param>
 /// <param name="DeltaBias">[D]; may be missing.</param>
+/// <param name="StepWeight">[D, R]: makes raw step sizes from the rows of Delta; missing where R is 0.</param>
 public readonly record struct SelectiveScanOperands(RowPointer U, RowPointer Delta, RowPointer A, RowPointer B,
-    RowPointer C, RowPointer Skip, RowPointer Gate, RowPointer DeltaBias);
+    RowPointer C, RowPointer Skip, RowPointer Gate, RowPointer DeltaBias, RowPointer StepWeight);

@@ -58,6 +58,76 @@ static unsafe class Silu<L, V>
         }
     }
 
+    /// <summary>dx = (addend +) dy SiLU'(x); addend may be null or dx.</summary>
+    public static void Backward(float* x, float* dy, float* addend, long width, float* dx)
+    {
+        long i = 0;
+        for (; i + (4 * L.Count) <= width; i += 4 * L.Count)
+        {
+            V a = L.Load(x + i), b = L.Load(x + i + L.Count);
+            V c = L.Load(x + i + (2 * L.Count)), d = L.Load(x + i + (3 * L.Count));
+            (V p, V q, V r, V s) = ExpNegatedBounded(Clamped(a), Clamped(b), Clamped(c), Clamped(d));
+            AddSlope(a, p, L.Count, dy, addend, i, dx);
+            AddSlope(b, q, L.Count, dy, addend, i + L.Count, dx);
+            AddSlope(c, r, L.Count, dy, addend, i + (2 * L.Count), dx);
+            AddSlope(d, s, L.Count, dy, addend, i + (3 * L.Count), dx);
+        }
+        for (; i < width; i += L.Count)
+        {
+            int lanes = (int)Math.Min(L.Count, width - i);
+            V a = Part<L, V>.Load(x + i, lanes), c = Clamped(a);
+            AddSlope(a, ExpNegatedBounded(c, c, c, c).First, lanes, dy, addend, i, dx);
+        }
+    }
+
+    /// <summary>
+    /// In place, for y = x SiLU(z): dy becomes dx = dy SiLU(z), and z becomes dy SiLU'(z), which times x is dz.
+    /// </summary>
+    public static void GateBackward(float* z, long width, float* dy)
+    {
+        long i = 0;
+        for (; i + (4 * L.Count) <= width; i += 4 * L.Count)
+        {
+            V a = L.Load(z + i), b = L.Load(z + i + L.Count);
+            V c = L.Load(z + i + (2 * L.Count)), d = L.Load(z + i + (3 * L.Count));
+            (V p, V q, V r, V s) = ExpNegatedBounded(Clamped(a), Clamped(b), Clamped(c), Clamped(d));
+            FinishGate(a, p, L.Count, z + i, dy + i);
+            FinishGate(b, q, L.Count, z + i + L.Count, dy + i + L.Count);
+            FinishGate(c, r, L.Count, z + i + (2 * L.Count), dy + i + (2 * L.Count));
+            FinishGate(d, s, L.Count, z + i + (3 * L.Count), dy + i + (3 * L.Count));
+        }
+        for (; i < width; i += L.Count)
+        {
+            int lanes = (int)Math.Min(L.Count, width - i);
+            V a = Part<L, V>.Load(z + i, lanes), c = Clamped(a);
+            FinishGate(a, ExpNegatedBounded(c, c, c, c).First, lanes, z + i, dy + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddSlope(V x, V e, int lanes, float* dy, float* addend, long i, float* dx)
+    {
+        V d = L.Mul(Part<L, V>.Load(dy + i, lanes), Slope(x, Sigmoid(x, e)));
+        Part<L, V>.Store(addend == null ? d : L.Add(d, Part<L, V>.Load(addend + i, lanes)), dx + i, lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void FinishGate(V x, V e, int lanes, float* z, float* dy)
+    {
+        V s = Sigmoid(x, e), d = Part<L, V>.Load(dy, lanes);
+        Part<L, V>.Store(L.Mul(d, Slope(x, s)), z, lanes);
+        Part<L, V>.Store(L.Mul(d, L.Mul(x, s)), dy, lanes);
+    }
+
+    /// <summary>1 / (1 + e), but 0 where e was clamped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V Sigmoid(V x, V e) =>
+        L.Select(L.Greater(L.Set(-Largest), x), L.Zero, L.Div(L.Set(1f), L.Add(L.Set(1f), e)));
+
+    /// <summary>SiLU'(x) = s (1 + x (1 - s)), s = sigmoid(x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V Slope(V x, V s) => L.Mul(s, L.Fma(x, L.Sub(L.Set(1f), s), L.Set(1f)));
+
     static V One(V x)
     {
         V y = x, z = x, w = x;

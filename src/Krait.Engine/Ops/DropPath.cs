@@ -64,32 +64,3 @@ sealed class DropPathScale : Op
             frame[Outputs[0]]);
     }
 }
-
-/// <summary>y = x + s f with one number s a sample; s gets no gradient.</summary>
-sealed class AddScaled : Op
-{
-    AddScaled(Value x, Value f, Value scale)
-    {
-        Require(x.Shape == f.Shape, "both shapes are equal", x.Shape, f.Shape);
-        Require(scale.Shape.Count == x.Shape.Batch, "one factor a sample", x.Shape, scale.Shape);
-        Bind(x.Program, [x, f, scale], [x.Shape]);
-    }
-
-    internal static Value Apply(Value x, Value f, Value scale) =>
-        x.Program.Append(new AddScaled(x, f, scale)).Outputs[0];
-
-    public override Cost Cost => Cost.Streaming(this);
-
-    public override bool CanOverwrite(int output, int input) => input < 2;
-
-    public override void Differentiate(Gradients gradients)
-    {
-        Value dy = gradients.OrZero(Outputs[0]);
-        gradients.Add(Inputs[0], dy);
-        if (gradients.Needs(Inputs[1]))
-            gradients.Add(Inputs[1], Binary.Apply(BinaryKind.Mul, dy, Inputs[2]!));
-    }
-
-    public override void Run(Device device, in Frame frame) =>
-        device.AddScaled(frame[Inputs[0]], frame[Inputs[1]], frame[Inputs[2]], frame[Outputs[0]]);
-}

@@ -7,7 +7,7 @@ namespace Krait.Engine.Ops;
 /// <summary>Gradients of <see cref="SelectiveScan"/>, of those inputs that are there, and room for partial sums.</summary>
 public sealed class SelectiveScanBackward : Op
 {
-    const int Operands = 8;
+    const int Operands = 9;
     readonly SelectiveScanShape _shape;
     readonly bool _softplus;
 
@@ -20,7 +20,7 @@ public sealed class SelectiveScanBackward : Op
         Bind(dy.Program, [.. x, states, dy, dLast],
         [
             .. x.Where(v => v is not null).Select(v => v!.Shape),
-            further > 0 ? new Shape(further, checked((int)x[3]!.Shape.Rows), 2 * shape.N) : new Shape(1),
+            further > 0 ? new Shape(further, checked((int)x[3]!.Shape.Rows), shape.CoupleFloats) : new Shape(1),
             new Shape(batch, shape.ParameterFloats),
         ]);
     }
@@ -52,8 +52,11 @@ public sealed class SelectiveScanBackward : Op
         get
         {
             long rows = Inputs[0]!.Shape.Count;
-            return new Cost(CostKind.Scan, 2 * rows * ((9L * _shape.N) + 1), rows * (_shape.N + (_softplus ? 1 : 0)),
-                Cost.BytesOf(this), rows * _shape.N);
+            return new Cost(CostKind.Scan, 2 * rows * ((9L * _shape.N) + 1 + _shape.R),
+                rows * (_shape.N + (_softplus ? 1 : 0)), Cost.BytesOf(this), rows * _shape.N)
+            {
+                ProductMacs = 2 * rows * _shape.R,
+            };
         }
     }
 
@@ -66,8 +69,9 @@ public sealed class SelectiveScanBackward : Op
     {
         var gradients = new SelectiveScanRows(frame[GradientOf(0)], frame[GradientOf(1)], frame[GradientOf(2)],
             frame[GradientOf(3)], frame[GradientOf(4)], frame[GradientOf(5)], frame[GradientOf(6)],
-            frame[GradientOf(7)]);
-        device.SelectiveScanBackward(_shape, _softplus, SelectiveScan.RowsOf(frame, Inputs), frame[Inputs[8]],
-            frame[Inputs[9]], frame[Inputs[10]], frame[Outputs[Outputs.Count - 2]], frame[Outputs[Outputs.Count - 1]], gradients);
+            frame[GradientOf(7)], frame[GradientOf(8)]);
+        device.SelectiveScanBackward(_shape, _softplus, SelectiveScan.RowsOf(frame, Inputs), frame[Inputs[Operands]],
+            frame[Inputs[Operands + 1]], frame[Inputs[Operands + 2]], frame[Outputs[Outputs.Count - 2]],
+            frame[Outputs[Outputs.Count - 1]], gradients);
     }
 }

@@ -65,7 +65,8 @@ public sealed class Ss2d : Op
         {
             long rows = 4L * Inputs[0]!.Shape.Count;
             return new Cost(CostKind.Scan, rows * ((9L * _shape.N) + 1 + _shape.R), rows * (_shape.N + 1),
-                Cost.BytesOf(this), rows * _shape.N);
+                Cost.BytesOf(this), rows * _shape.N)
+            { ProductMacs = rows * _shape.R };
         }
     }
 
@@ -118,7 +119,8 @@ public sealed class Ss2dBackward : Op
         {
             long rows = 4L * Inputs[0]!.Shape.Count;
             return new Cost(CostKind.Scan, 2 * rows * ((9L * _shape.N) + 1 + _shape.R), rows * (_shape.N + 1),
-                Cost.BytesOf(this), rows * _shape.N);
+                Cost.BytesOf(this), rows * _shape.N)
+            { ProductMacs = 2 * rows * _shape.R };
         }
     }
 

@@ -23,6 +23,9 @@ public enum CostKind
 /// <param name="ScanUpdates">State updates of a selective scan: B L D N.</param>
 public readonly record struct Cost(CostKind Kind, long Macs = 0, long Exps = 0, long Bytes = 0, long ScanUpdates = 0)
 {
+    /// <summary>Those of a scan's multiply-adds that project its step sizes.</summary>
+    public long ProductMacs { get; init; }
+
     /// <summary>Work that only moves or combines elements: reads the inputs and writes the outputs once.</summary>
     public static Cost Streaming(Op op, CostKind kind = CostKind.Elementwise, long exps = 0) =>
         new(kind, 0, exps, BytesOf(op));

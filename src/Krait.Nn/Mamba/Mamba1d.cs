@@ -94,11 +94,11 @@ public sealed class Mamba1d : Layer
         {
             Program program = x.Program;
             Value projected = _xProj.Forward(x);                                    // [B, L, R + 2 N]
-            Value step = MatMul.Apply(SliceChannels.Apply(projected, 0, _rank), program.Parameter(_stepWeight),
-                kind: CostKind.Matmul);                                             // [B, L, D]
             Value a = Affine.Apply(Activate.Apply(program.Parameter(_aLog), Activation.Exp), -1f);
-            return SelectiveScan.Apply(x, step, a, SliceChannels.Apply(projected, _rank, _states),
-                SliceChannels.Apply(projected, _rank + _states, _states), skip, z, program.Parameter(_stepBias)).Y;
+            return SelectiveScan.Apply(x, SliceChannels.Apply(projected, 0, _rank), a,
+                SliceChannels.Apply(projected, _rank, _states),
+                SliceChannels.Apply(projected, _rank + _states, _states), skip, z, program.Parameter(_stepBias),
+                stepWeight: program.Parameter(_stepWeight)).Y;
         }
     }
 }

@@ -54,6 +54,14 @@ public sealed class ElementwiseTests
         new OpCheck().Run([new(3, 19)], v => Affine.Apply(v[0], -1.5f, 0.25f),
             x => [.. x[0].Select(a => (-1.5 * a) + 0.25)]);
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Scaled_sum_and_gradients_of_every_input(int factors) =>
+        new OpCheck().Run([new(3, 5, 19), new(3, 5, 19), factors == 1 ? new Shape(1) : new Shape(factors, 1, 1)],
+            v => AddScaled.Apply(v[0], v[1], v[2]),
+            x => [.. x[0].Select((a, i) => a + (x[1][i] * x[2][i / (5 * 19) % factors]))]);
+
     public static TheoryData<BinaryKind, int[], int[]> Pairs
     {
         get

@@ -20,6 +20,23 @@ public sealed class SelectiveScanTests
             x => Oracle(x, batch, length, d, n, groups, skip, gate, softplus, last: false));
 
     [Theory]
+    [InlineData(2, 70, 20, 4, 3, true)]
+    [InlineData(1, 9, 40, 3, 1, false)]
+    [InlineData(3, 5, 33, 2, 17, true)]
+    public void Step_sizes_from_a_projection_and_gradients_of_every_input(
+        int batch, int length, int d, int n, int rank, bool gate)
+    {
+        List<Shape> shapes = [.. Shapes(batch, length, d, n, 1, true, gate)];
+        shapes[1] = new Shape(batch, length, rank);
+        int weight = shapes.Count;
+        shapes.Add(new Shape(d, rank));
+        new OpCheck { Draw = Numbers(true), MaxPerturbed = 20 }.Run([.. shapes],
+            v => Apply(v[..weight], true, gate, true, v[weight]).Y,
+            x => Oracle([x[0], Project(x[1], x[weight], rank), .. x[2..weight]], batch, length, d, n, 1, true, gate,
+                true, last: false));
+    }
+
+    [Theory]
     [InlineData(2, 70, 20, 4, 1)]
     [InlineData(1, 3, 34, 3, 2)]
     public void Last_state_and_its_gradients(int batch, int length, int d, int n, int groups) =>
@@ -39,6 +56,10 @@ public sealed class SelectiveScanTests
         Assert.Throws<ShapeException>(() => SelectiveScan.Apply(u, u, a5, b, b));
         Assert.Throws<ShapeException>(() => SelectiveScan.Apply(u, b, a, b, b));
         Assert.Throws<ShapeException>(() => SelectiveScan.Apply(u, u, a, u, u));
+        Value two = program.Input("two", new Shape(1, 4, 2, 2)), dt = program.Input("dt", new Shape(1, 4, 3));
+        Value weight = program.Input("weight", new Shape(6, 3)), bc = program.Input("bc", new Shape(1, 4, 2));
+        Assert.Throws<ShapeException>(() => SelectiveScan.Apply(u, dt, a, two, two, stepWeight: weight));
+        Assert.Throws<ShapeException>(() => SelectiveScan.Apply(u, u, a, bc, bc, stepWeight: weight));
     }
 
     [Fact]
@@ -49,10 +70,19 @@ public sealed class SelectiveScanTests
         Cost cost = Apply(v, true, true, true).Y.Producer!.Cost;
         Assert.Equal((9 * 2 * 8 * 6 * 3) + (2 * 8 * 6), cost.Macs);
         Assert.Equal(2 * 8 * 6 * 3, cost.ScanUpdates);
+        Value dt = program.Input("dt", new Shape(2, 8, 5)), weight = program.Input("weight", new Shape(6, 5));
+        Cost projecting = Apply([v[0], dt, .. v[2..]], true, true, true, weight).Y.Producer!.Cost;
+        Assert.Equal(2 * 8 * 6 * 5, projecting.ProductMacs);
+        Assert.Equal(cost.Macs, projecting.Macs - projecting.ProductMacs);
     }
 
-    static (Value Y, Value Last) Apply(Value[] v, bool skip, bool gate, bool softplus) =>
-        SelectiveScan.Apply(v[0], v[1], v[2], v[3], v[4], skip ? v[6] : null, gate ? v[^1] : null, v[5], softplus);
+    static (Value Y, Value Last) Apply(Value[] v, bool skip, bool gate, bool softplus, Value? weight = null) =>
+        SelectiveScan.Apply(v[0], v[1], v[2], v[3], v[4], skip ? v[6] : null, gate ? v[^1] : null, v[5], softplus,
+            weight);
+
+    /// <summary>Rows of dt times the weight's rows.</summary>
+    static double[] Project(double[] dt, double[] weight, int rank) =>
+        [.. from row in dt.Chunk(rank) from w in weight.Chunk(rank) select row.Zip(w, (a, b) => a * b).Sum()];
 
     static Shape[] Shapes(int batch, int length, int d, int n, int groups, bool skip, bool gate)
     {
