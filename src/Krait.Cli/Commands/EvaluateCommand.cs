@@ -17,13 +17,6 @@ static class EvaluateCommand
 {
     const string Everything = "all", DistancesName = "distances", ObjectsName = "objects";
 
-    static readonly Option<string> Model = new("--model", "-m")
-    {
-        Description = "Run folder or Krait weights file.",
-        HelpName = "run|file",
-        Required = true,
-    };
-
     static readonly Option<string?> Data = new("--data", "-d")
     {
         Description = "Data folder [that of the run].",
@@ -75,7 +68,8 @@ static class EvaluateCommand
     {
         var command = new KraitCommand("evaluate", "Score a trained model on pictures with masks.")
         {
-            Model, Data, Split, Output, Overlay, Tiles, TrainingSize, Metrics, Tolerance, MinDice, ImageOptions.MaxPixels,
+            PredictorSource.Model, Data, Split, Output, Overlay, Tiles, PredictorSource.Mirror, TrainingSize, Metrics,
+            Tolerance, MinDice, ImageOptions.MaxPixels,
         };
         command.Examples =
         [
@@ -90,8 +84,8 @@ static class EvaluateCommand
 
     static int Run(CommandContext context)
     {
-        string target = context.Get(Model)!;
-        using var predictor = Predictor.Load(ModelSource.WeightsPath(target), context.Threads);
+        string target = context.Get(PredictorSource.Model)!;
+        using Predictor predictor = PredictorSource.Open(context);
         ImageReadOptions read = ImageOptions.Read(context);
         RunFolder? run = Directory.Exists(target) ? RunFolder.Open(target) : null;
         Dataset data = OpenData(context, run, read);
@@ -117,7 +111,8 @@ static class EvaluateCommand
         [
             ("weights", ModelSource.WeightsPath(target)), ("data", data.Root), ("part", part),
             ("size", context.Get(TrainingSize) ? "training" : "native"),
-            ("method", isVolume ? "overlapping patches" : context.Get(Tiles) ? "tiles" : "resized"),
+            ("method", (isVolume ? "overlapping patches" : context.Get(Tiles) ? "tiles" : "resized")
+                + (predictor.IsMirroring ? ", mirrored" : "")),
             .. measures.HasDistances ? [("distances", string.Create(CultureInfo.InvariantCulture,
                 $"in {unit}; NSD within {measures.Tolerance} {unit}"))] : Array.Empty<(string, string)>(),
         ];

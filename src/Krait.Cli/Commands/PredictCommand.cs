@@ -12,13 +12,6 @@ namespace Krait.Cli.Commands;
 /// <summary>Writes masks for pictures.</summary>
 static class PredictCommand
 {
-    static readonly Option<string> Model = new("--model", "-m")
-    {
-        Description = "Run folder or Krait weights file.",
-        HelpName = "run|file",
-        Required = true,
-    };
-
     static readonly Option<string> Input = new("--input", "-i")
     {
         Description = "A picture, a NIfTI volume, or a folder of either.",
@@ -54,7 +47,8 @@ static class PredictCommand
         var command = new KraitCommand("predict",
             "Write masks for pictures or volumes. Research use; not a medical device.")
         {
-            Model, Input, Output, Overlay, Probabilities, Tiles, ImageOptions.MaxPixels,
+            PredictorSource.Model, Input, Output, Overlay, Probabilities, Tiles, PredictorSource.Mirror,
+            ImageOptions.MaxPixels,
         };
         command.Examples =
         [
@@ -70,7 +64,7 @@ static class PredictCommand
     {
         IReadOnlyList<PredictPair> pairs = PredictPairs.Of(context.Get(Input)!, context.Get(Output)!);
         bool areVolumes = VolumeFile.HasVolumeExtension(pairs[0].Input);
-        using var predictor = Predictor.Load(ModelSource.WeightsPath(context.Get(Model)!), context.Threads);
+        using Predictor predictor = PredictorSource.Open(context);
         var report = new JsonArray();
         int failed = 0;
         using (ProgressLine progress = context.Progress("predict", areVolumes ? "volumes" : "pictures"))

@@ -36,12 +36,16 @@ public sealed class Predictor : IDisposable
 
     public TrainedModel Model { get; }
 
+    /// <summary>Predicts every picture or patch from all its mirror images: 4 or 8 times the work.</summary>
+    public bool IsMirroring { get; init; }
+
     /// <summary>Opens a Krait weights file on this machine's processor.</summary>
     /// <param name="path">The .safetensors file that training wrote.</param>
     /// <param name="threads">0 for one a core.</param>
+    /// <param name="isMirroring">See <see cref="IsMirroring"/>.</param>
     /// <exception cref="Weights.WeightsException">If the file is damaged or does not describe a model.</exception>
-    public static Predictor Load(string path, int threads = 0) =>
-        new(TrainedModel.Load(path), CpuDevice.Create(threads), ownsModel: true, ownsDevice: true);
+    public static Predictor Load(string path, int threads = 0, bool isMirroring = false) =>
+        new(TrainedModel.Load(path), CpuDevice.Create(threads), ownsModel: true, ownsDevice: true) { IsMirroring = isMirroring };
 
     /// <summary>Predicts a picture.</summary>
     /// <param name="image">Any size from 1x1, any number of channels.</param>
@@ -81,5 +85,6 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>Logits of prepared pictures or patches: their shape with K channels.</summary>
-    internal float[] Logits(ReadOnlySpan<float> image, Shape shape) => session.Logits(image, shape);
+    internal float[] Logits(ReadOnlySpan<float> image, Shape shape) =>
+        IsMirroring ? Mirroring.Mean(image, shape, session.Logits) : session.Logits(image, shape);
 }
