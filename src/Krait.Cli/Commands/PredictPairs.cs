@@ -22,7 +22,7 @@ static class PredictPairs
         string[] files = Files(input);
         (IReadOnlyList<string> firsts, ILookup<string, string> more) = ChannelFiles.Group(files);
         bool areVolumes = VolumeFile.HasVolumeExtension(firsts[0]);
-        bool isFile = areVolumes ? VolumeFile.HasVolumeExtension(output)
+        bool isFile = areVolumes ? VolumeFile.IsWritable(output)
             : output.EndsWith(PictureEnding, StringComparison.OrdinalIgnoreCase);
         if (isFile && firsts.Count > 1)
             throw new UsageException($"--output must be a folder for {firsts.Count} inputs; got '{output}'.");

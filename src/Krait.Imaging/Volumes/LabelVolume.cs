@@ -16,6 +16,13 @@ public sealed class LabelVolume
         (Geometry, Labels) = (geometry, labels);
     }
 
+    /// <summary>A stored number as a label.</summary>
+    /// <exception cref="ImageFormatException">If it is no whole number from 0 to 255.</exception>
+    internal static byte FromNumber(string path, int voxel, float value) =>
+        value is >= 0 and <= byte.MaxValue && value == MathF.Floor(value) ? (byte)value
+            : throw new ImageFormatException(FormattableString.Invariant(
+                $"{Path.GetFileName(path)}: labels are whole numbers from 0 to 255; voxel {voxel} holds {value}."));
+
     public VolumeGeometry Geometry { get; }
 
     /// <summary>[D, H, W].</summary>

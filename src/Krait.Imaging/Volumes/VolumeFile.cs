@@ -4,7 +4,7 @@ namespace Krait.Imaging;
 
 /// <summary>
 /// Reads and writes NIfTI volumes: versions 1 and 2, both byte orders, .nii, .nii.gz and .hdr with .img. Compression
-/// and version are found by the first bytes, never by the name.
+/// and version are found by the first bytes, never by the name. Files of arrays (.npz with image and label) are read.
 /// </summary>
 /// <remarks>The grid's place is the file's sform if it has one, else its qform, else voxel sizes alone, with the middle
 /// at 0 and columns growing to the left, as NIfTI readers do. Lengths in metres or micrometres become millimetres.
@@ -14,10 +14,13 @@ public static class VolumeFile
     private const string Gz = ".gz";
 
     /// <summary>Endings that folder listings take for volumes.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".nii", ".nii.gz"];
+    public static IReadOnlyList<string> Extensions { get; } = [".nii", ".nii.gz", .. ArrayFile.Extensions];
 
-    public static bool HasVolumeExtension(string path) =>
-        Extensions.Any(e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase));
+    public static bool HasVolumeExtension(string path) => IsWritable(path) || ArrayFile.HasExtension(path);
+
+    /// <summary>The ending of a volume that is written, .nii or .nii.gz.</summary>
+    public static bool IsWritable(string path) =>
+        path.EndsWith(".nii", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".nii.gz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The file's name without folder, .gz and ending.</summary>
     public static string StemOf(string path)
@@ -32,6 +35,11 @@ public static class VolumeFile
     /// read (complex, RGB, 128-bit).</exception>
     public static Volume Read(string path, ImageReadOptions? options = null)
     {
+        if (ArrayFile.HasExtension(path))
+        {
+            return ArrayFile.Read(path, options);
+        }
+
         using NiftiReader reader = new(path, options);
         var (voxels, channels) = (reader.Header.Geometry.Voxels, reader.Header.Channels);
         float[] samples = new float[(long)voxels * channels];
@@ -59,6 +67,11 @@ public static class VolumeFile
     /// <exception cref="ImageFormatException">As <see cref="Read"/>, or if another number occurs.</exception>
     public static LabelVolume ReadLabels(string path, ImageReadOptions? options = null)
     {
+        if (ArrayFile.HasExtension(path))
+        {
+            return ArrayFile.ReadLabels(path, options);
+        }
+
         using NiftiReader reader = new(path, options);
         if (reader.Header.Channels != 1)
         {
@@ -72,16 +85,14 @@ public static class VolumeFile
         {
             foreach (float v in values)
             {
-                labels[at] = v is >= 0 and <= byte.MaxValue && v == MathF.Floor(v) ? (byte)v
-                    : throw new ImageFormatException(FormattableString.Invariant(
-                        $"{Path.GetFileName(path)}: labels are whole numbers from 0 to 255; voxel {at} holds {v}."));
+                labels[at] = LabelVolume.FromNumber(path, at, v);
                 at++;
             }
         });
         return new LabelVolume(reader.Header.Geometry, labels);
     }
 
-    /// <summary>Reads the header alone.</summary>
+    /// <summary>Reads the header of a NIfTI file alone.</summary>
     /// <exception cref="ImageFormatException">As <see cref="Read"/>.</exception>
     public static VolumeHeader ReadHeader(string path, ImageReadOptions? options = null)
     {

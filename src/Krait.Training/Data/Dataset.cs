@@ -5,7 +5,8 @@ namespace Krait.Training.Data;
 
 /// <summary>
 /// A folder of images and masks, pictures or volumes: <c>{train,val,test}/{images,masks}</c>, or <c>images</c> and
-/// <c>masks</c> alone, or <c>imagesTr</c> and <c>labelsTr</c> (with <c>Val</c> and <c>Ts</c>) as nnU-Net has them.
+/// <c>masks</c> alone, or <c>imagesTr</c> and <c>labelsTr</c> (with <c>Val</c> and <c>Ts</c>) as nnU-Net has them, or
+/// <c>train_npz</c> and <c>test_vol_h5</c> as TransUNet has Synapse.
 /// </summary>
 public sealed class Dataset
 {
@@ -76,7 +77,7 @@ public sealed class Dataset
 
     private static List<DatasetPart> FindParts(string root)
     {
-        var parts = new List<DatasetPart>();
+        var parts = SynapseLayout.Find(root).ToList();
         foreach (var (split, folders) in SplitFolders)
             if (Child(root, folders) is { } folder && FindPart(root, folder, split) is { } part) parts.Add(part);
         foreach (var (split, images, masks) in NnUnetFolders)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Krait.Engine;
+using Krait.Imaging;
 using Krait.Training.Config;
 
 namespace Krait.Training.Data;
@@ -22,6 +23,9 @@ public enum Normalization
 
     /// <summary>CT volumes: clipped to a range, then less a mean and divided by a deviation that all volumes share.</summary>
     Ct,
+
+    /// <summary>The samples as they are.</summary>
+    None,
 }
 
 /// <summary>How a mask comes to the training size.</summary>
@@ -56,6 +60,10 @@ public sealed record Preprocessing
     /// <summary>Volumes: the voxel size that all are brought to, mm. Null: each keeps its own.</summary>
     public VoxelSize? Spacing { get; init; }
 
+    /// <summary>Volumes: the size that every slice is brought to by a cubic spline, masks by the nearest voxel, as the Synapse
+    /// code of TransUNet does. Null: slices keep theirs.</summary>
+    public SliceSize? Slices { get; init; }
+
     /// <summary>The numbers of <see cref="Normalization.Ct"/>; found out from the training volumes where null.</summary>
     public CtRange? Ct { get; init; }
 
@@ -81,6 +89,9 @@ public sealed record Preprocessing
     public Normalization Normalization { get; init; } = Normalization.MinMax255;
     public MaskResize MaskResize { get; init; } = MaskResize.Nearest;
 
+    /// <summary>The way of a volume to the grid that the network sees.</summary>
+    internal VolumeGrid GridOf(VolumeGeometry native) => new(native, Spacing, Slices);
+
     /// <summary>Keys of the configuration's <c>preprocessing</c> section.</summary>
     public static ConfigSection<Preprocessing> Section { get; } = new ConfigSection<Preprocessing>()
         .Wholes("size", "height and width the network is fed with; one number for a square", c => [c.Height, c.Width],
@@ -90,13 +101,16 @@ public sealed record Preprocessing
             (c, v) => c with { Channels = v }, 1, 64)
         .Choice("normalize", "scaling of the samples", c => c.Normalization, (c, v) => c with { Normalization = v },
             ("minmax255", Normalization.MinMax255), ("unit", Normalization.Unit),
-            ("standardize", Normalization.Standardize), ("imagenet", Normalization.ImageNet), ("ct", Normalization.Ct))
+            ("standardize", Normalization.Standardize), ("imagenet", Normalization.ImageNet), ("ct", Normalization.Ct),
+            ("none", Normalization.None))
         .Choice("mask_resize", "how masks come to that size", c => c.MaskResize, (c, v) => c with { MaskResize = v },
             ("nearest", MaskResize.Nearest), ("bilinear", MaskResize.Bilinear))
         .Add("patch", "volumes: slices, rows and columns the network is fed with, such as [32, 48, 32]; 1 slice for 2-D networks",
             (c, n) => c with { Patch = Extent.Read(n) }, c => Extent.Write(c.Patch))
         .Add("spacing", "volumes: voxel size in mm that all are brought to, slices first; null keeps each its own",
             (c, n) => c with { Spacing = VoxelSize.Read(n) }, c => VoxelSize.Write(c.Spacing))
+        .Add("slices", "volumes: rows and columns that every slice is brought to by a cubic spline, as for Synapse; null for none",
+            (c, n) => c with { Slices = SliceSize.Read(n) }, c => SliceSize.Write(c.Slices))
         .Add("ct", "volumes: low, high, mean and deviation for normalize ct; null finds them out",
             (c, n) => c with { Ct = CtRange.Read(n) }, c => CtRange.Write(c.Ct));
 
@@ -122,10 +136,11 @@ public sealed record Preprocessing
         switch (Normalization)
         {
             case Normalization.MinMax255: EachChannel(samples, x => MinMax(x, 255)); break;
+            case Normalization.None: break;
             case Normalization.Standardize: EachChannel(samples, x => Standardize(x)); break;
             case Normalization.Ct: (Ct ?? throw new InvalidOperationException("ct: its numbers are not known yet.")).Apply(samples); break;
             default:
-                throw new ConfigException($"preprocessing.normalize: volumes take standardize, ct or minmax255; got " +
+                throw new ConfigException($"preprocessing.normalize: volumes take standardize, ct, minmax255 or none; got " +
                 $"{Normalization.ToString().ToLowerInvariant()}.");
         }
     }
@@ -135,6 +150,7 @@ public sealed record Preprocessing
     {
         switch (Normalization)
         {
+            case Normalization.None: break;
             case Normalization.MinMax255: MinMax(samples, 255); break;
             case Normalization.Unit: Affine(samples, [0, 0, 0], [255, 255, 255]); break;
             case Normalization.Standardize: Standardize(samples); break;

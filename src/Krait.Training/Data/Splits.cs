@@ -7,7 +7,8 @@ namespace Krait.Training.Data;
 
 /// <summary>
 /// Which samples train, validate and test a run. A split that the folder has is kept; what it lacks is drawn by a
-/// hash of (seed, name), so a sample's place does not change when others are added. Validation is never taken from
+/// hash of (seed, name), so a sample's place does not change when others are added; samples of one subject stay
+/// together. Validation is never taken from
 /// a test part. Written to splits.json.
 /// </summary>
 public sealed record Splits
@@ -80,8 +81,12 @@ public sealed record Splits
     {
         int count = Math.Min((int)Math.Round(all.Count * fraction), Math.Max(0, all.Count - 1));
         if (count == 0 && fraction > 0 && all.Count > 1) count = 1;
-        var drawn = all.OrderBy(s => new CounterRng(seed, 0, "split/" + s.Name).Bits(0))
-            .ThenBy(s => s.Name, StringComparer.Ordinal).Take(count).ToHashSet();
+        int subjects = all.Select(s => s.Subject ?? s.Name).Distinct().Count();
+        string Key(Sample s) => subjects > 1 ? s.Subject ?? s.Name : s.Name;
+        var drawn = new HashSet<Sample>();
+        foreach (var group in all.GroupBy(Key).OrderBy(g => new CounterRng(seed, 0, "split/" + g.Key).Bits(0))
+            .ThenBy(g => g.Key, StringComparer.Ordinal))
+            if (drawn.Count < count && drawn.Count + group.Count() < all.Count) drawn.UnionWith(group);
         return ([.. all.Where(drawn.Contains)], [.. all.Where(s => !drawn.Contains(s))]);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class VolumeCases(Predictor predictor, MaskCoding coding, Evalua
 
     private EvaluatedCase OnNetworkGrid(Volume volume, byte[] labels)
     {
-        var grid = new VolumeGrid(volume.Geometry, reader.Preprocessing.Spacing);
+        var grid = reader.Preprocessing.GridOf(volume.Geometry);
         float[] samples = VolumeReader.Prepare(reader.Preprocessing, grid, volume);
         float[] scores = VolumeInference.Probabilities(samples, grid.Size, predictor);
         return Of(grid.Network, samples, volume.Channels, predictor.Model.Readout.ToLabels(scores),

@@ -12,7 +12,7 @@ internal static class VolumeInference
     {
         var p = predictor.Model.Preprocessing;
         int outputs = predictor.Model.Outputs;
-        var grid = new VolumeGrid(volume.Geometry, p.Spacing);
+        var grid = p.GridOf(volume.Geometry);
         float[] scores = Probabilities(VolumeReader.Prepare(p, grid, volume), grid.Size, predictor, cancel);
         scores = grid.ToNativeSize(scores, outputs);
         byte[] labels = grid.ToNativeAxes(predictor.Model.Readout.ToLabels(scores), 1);

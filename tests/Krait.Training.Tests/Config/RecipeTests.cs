@@ -17,6 +17,8 @@ public sealed class RecipeTests
     private static readonly Dictionary<string, (int Classes, (string Key, string Value)[] Small)> Runs = new()
     {
         ["vmunet-isic.yaml"] = (2, [("preprocessing.size", "32"), ("model.options.width", "16")]),
+        ["vmunet-synapse.yaml"] = (9, [("preprocessing.patch", "[1, 32, 32]"), ("preprocessing.slices", "32"),
+            ("model.options.width", "16")]),
         ["vmunetv2-polyp.yaml"] =
             (2, [("preprocessing.size", "32"), ("model.options.width", "16"), ("model.options.mid_channels", "8")]),
         ["swin-umamba-abdomen.yaml"] = (4,
@@ -37,7 +39,7 @@ public sealed class RecipeTests
         using var model = TrainedModel.Create(config.Model, config.Preprocessing, Classes(Runs[name].Classes), 1);
         Assert.NotNull(ConfiguredLoss.Of(config.Loss, model.Outputs));
         _ = new StagedFreezing(config.Freeze, model.Network.Store);
-        Assert.Equal(config.Preprocessing.IsVolume ? 3 : 2, model.Network.Dims);
+        Assert.Equal(name.Contains("3d") ? 3 : 2, model.Network.Dims);
     }
 
     [Theory]

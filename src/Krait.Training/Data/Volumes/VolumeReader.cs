@@ -27,7 +27,7 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
     {
         var image = ReadImage(sample);
         byte[] labels = ReadLabels(sample, image);
-        var grid = new VolumeGrid(image.Geometry, Preprocessing.Spacing);
+        var grid = Preprocessing.GridOf(image.Geometry);
         byte[] target = grid.ToNetwork(labels);
         return new PreparedVolume(Prepare(Preprocessing, grid, image), Array.ConvertAll(target, v => (float)v),
             grid.Size, VoxelSize.Of(grid.Network), PreparedVolume.PlacesOf(target, Coding.Classes.Count))
@@ -87,11 +87,12 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
         (image.Width, image.Height, image.Depth) == (labels.Width, labels.Height, labels.Depth) &&
         image.Affine.AxisCodes == labels.Affine.AxisCodes;
 
-    /// <summary>[D, H, W, C] of the network's grid.</summary>
+    /// <summary>[D, H, W, C] of the network's grid; grey is repeated for 2-D networks of colour.</summary>
     /// <exception cref="ConfigException">If the channels do not fit or voxels are no finite numbers.</exception>
     public static float[] Prepare(Preprocessing p, VolumeGrid grid, Volume image)
     {
-        if (image.Channels != p.Channels)
+        bool isRepeated = image.Channels == 1 && p is { Channels: 3, NetworkDims: 2 };
+        if (image.Channels != p.Channels && !isRepeated)
             throw new ConfigException($"preprocessing.channels: the network takes {p.Channels}; the volume has " +
                 $"{image.Channels}.");
         int strange = image.Samples.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
@@ -99,7 +100,8 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
             throw new ConfigException($"volume: voxels must be finite numbers; got {image.Samples[strange]} at " +
                 $"{strange / image.Channels}. Replace it before training.");
         float[] samples = grid.ToNetwork(image.Samples, image.Channels);
-        if (ReferenceEquals(samples, image.Samples)) samples = [.. samples];
+        if (isRepeated) samples = [.. samples.SelectMany(v => Enumerable.Repeat(v, p.Channels))];
+        else if (ReferenceEquals(samples, image.Samples)) samples = [.. samples];
         p.NormalizeVolume(samples);
         return samples;
     }
