@@ -18,7 +18,7 @@ public sealed unsafe class Arena : IDisposable
         if (_buffer is not null && _buffer.Count >= floats)
             return;
         _buffer?.Dispose();
-        _buffer = new NativeBuffer(floats);
+        _buffer = new NativeBuffer(floats).WithLargePages();
         Version++;
     }
 
