@@ -91,6 +91,9 @@ public sealed class DepthwiseConv : Op
 
     internal DepthwiseShape Geometry => _shape;
 
+    /// <summary>Along one axis: four taps in the published networks.</summary>
+    public override bool IsCheap => _shape.Taps <= 4;
+
     internal Activation Activation => _activation;
 
     public override Cost Cost => new(

@@ -7,6 +7,9 @@ namespace Krait.Engine.Ops;
 /// <exception cref="ShapeException">W is not [O, I] for x [..., I], bias not [O], addend not y's shape.</exception>
 public sealed class MatMul : Op
 {
+    /// <summary>Multiply-adds a number up to which a product takes hardly longer than reading it from memory.</summary>
+    const int CheapInner = 8;
+
     readonly Activation _activation;
     readonly CostKind _kind;
     readonly int _inner;
@@ -49,6 +52,8 @@ public sealed class MatMul : Op
 
     /// <summary>In the addend's place: a tile reads it before it writes; an activation comes between the two.</summary>
     public override bool CanOverwrite(int output, int input) => input == 4 && _activation == Activation.None;
+
+    public override bool IsCheap => _inner <= CheapInner && Inputs[4] is null;
 
     /// <summary>Of the weight only what is packed is read.</summary>
     public override bool Reads(int input) => input != 2;

@@ -4,7 +4,8 @@ namespace Krait.Engine.Programs;
 
 /// <summary>
 /// Reverse-mode differentiation of a program: walks the ops backwards, each appends the ops of its own gradient.
-/// Contributions to one value are added in the order of the walk, which is fixed by the program.
+/// Contributions to one value are added in the order of the walk, which is fixed by the program. What an op reads from
+/// a cheap one (<see cref="Op.IsCheap"/>) is made again and not kept.
 /// </summary>
 public sealed class Gradients
 {
@@ -12,6 +13,7 @@ public sealed class Gradients
     readonly HashSet<Value> _needs = [];
     readonly Dictionary<Value, Value> _sums = [];
     readonly Dictionary<Value, List<(int Channel, Value Gradient)>> _parts = [];
+    readonly Dictionary<Value, Value> _remade = [];
 
     Gradients(Program program) => _program = program;
 
@@ -143,8 +145,40 @@ public sealed class Gradients
     {
         if (!op.Outputs.Any(o => _sums.ContainsKey(o) || _parts.ContainsKey(o)) || !op.Inputs.Any(Needs))
             return;
+        Value?[] inputs = [.. op.Inputs.Select(v => v is null || op.IsRecomputed ? v : Remake(v))];
         using Program.Scoped layer = _program.Layer(op.Path);
-        op.Differentiate(this);
+        MoveSums(op.Inputs, inputs);
+        op.Reading(inputs).Differentiate(this);
+        MoveSums(inputs, op.Inputs);
+    }
+
+    /// <summary>The same value from a second run of the cheap op that made it; the value itself if that was none.</summary>
+    Value Remake(Value value)
+    {
+        if (value.Producer is not { IsRecomputed: false } op || (value.Base is null && !op.IsCheap))
+            return value;
+        if (_remade.TryGetValue(value, out Value? again))
+            return again;
+        Value?[] inputs = [.. op.Inputs.Select(v => v is null ? null : Remake(v))];
+        if (value.Base is not null && inputs.SequenceEqual(op.Inputs))
+            return value;
+        using Program.Scoped layer = _program.Layer(op.Path);
+        Op clone = _program.Append(op.CloneOn(inputs));
+        for (int o = 0; o < clone.Outputs.Count; o++)
+        {
+            _remade.Add(op.Outputs[o], clone.Outputs[o]);
+            if (Needs(op.Outputs[o]))
+                _needs.Add(clone.Outputs[o]);
+        }
+        return _remade[value];
+    }
+
+    /// <summary>What came so far for a value follows it to its second making, and back.</summary>
+    void MoveSums(IReadOnlyList<Value?> from, IReadOnlyList<Value?> to)
+    {
+        for (int i = 0; i < from.Count; i++)
+            if (from[i] is { } source && to[i] is { } target && source != target)
+                Move(source, target);
     }
 
     Op[] Recompute(ReadOnlySpan<Op> ops)
@@ -168,10 +202,15 @@ public sealed class Gradients
         map.Add(original, clone);
         if (_needs.Contains(original))
             _needs.Add(clone);
-        if (_sums.Remove(original, out Value? sum))
-            _sums.Add(clone, sum);
-        if (_parts.Remove(original, out List<(int Channel, Value Gradient)>? parts))
-            _parts.Add(clone, parts);
+        Move(original, clone);
+    }
+
+    void Move(Value from, Value to)
+    {
+        if (_sums.Remove(from, out Value? sum))
+            _sums.Add(to, sum);
+        if (_parts.Remove(from, out List<(int Channel, Value Gradient)>? parts))
+            _parts.Add(to, parts);
     }
 
     void Store(Value parameter, bool accumulate)

@@ -42,6 +42,12 @@ public abstract class Op
     /// <summary>Whether a run reads the input; one that only the gradient refers to needs no memory in prediction.</summary>
     public virtual bool Reads(int input) => true;
 
+    /// <summary>
+    /// Whether the backward program had better make the outputs again than keep them: few operations a number, and no
+    /// gradient that reads them.
+    /// </summary>
+    public virtual bool IsCheap => false;
+
     /// <summary>Whether the output's rows may have gaps (lie inside a concatenation). Kernels should honour strides.</summary>
     public virtual bool AllowsStride(int output) => true;
 
@@ -81,6 +87,14 @@ public abstract class Op
             clone._outputs[i] = new Value(_outputs[i].Program, _outputs[i].Shape, ValueSource.Op) { Producer = clone };
         clone.OnCloned();
         return clone;
+    }
+
+    /// <summary>The op as if it read other inputs of the same values: to differentiate, not to run.</summary>
+    internal Op Reading(Value?[] inputs)
+    {
+        var op = (Op)MemberwiseClone();
+        op._inputs = inputs;
+        return op;
     }
 
     /// <summary>Views attach their output to their new base here.</summary>
