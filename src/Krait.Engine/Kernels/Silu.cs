@@ -148,10 +148,8 @@ static unsafe class Silu<L, V>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Clamped(V x) => L.Min(L.Set(Largest), L.Max(L.Set(-Largest), x));
 
-    /// <summary>x / (1 + e), but 0 where e was clamped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static V Finish(V x, V e) =>
-        L.Select(L.Greater(L.Set(-Largest), x), L.Zero, L.Div(x, L.Add(L.Set(1f), e)));
+    static V Finish(V x, V e) => L.Mul(x, Sigmoid(x, e));
 
     /// <summary>e^-x for |x| &lt;= 87 as a polynomial of x + k ln 2, k the nearest whole number to -x / ln 2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -172,36 +170,18 @@ static unsafe class Silu<L, V>
         y = L.Fma(q, c, y);
         z = L.Fma(r, c, z);
         w = L.Fma(s, c, w);
-        c = L.Set(-0.00836871006f);
-        p = L.Fma(L.Set(0.00138146128f), x, c);
-        q = L.Fma(L.Set(0.00138146128f), y, c);
-        r = L.Fma(L.Set(0.00138146128f), z, c);
-        s = L.Fma(L.Set(0.00138146128f), w, c);
-        c = L.Set(0.041668389f);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        r = L.Fma(r, z, c);
-        s = L.Fma(s, w, c);
-        c = L.Set(-0.166665211f);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        r = L.Fma(r, z, c);
-        s = L.Fma(s, w, c);
-        c = L.Set(0.5f);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        r = L.Fma(r, z, c);
-        s = L.Fma(s, w, c);
-        c = L.Set(-1f);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        r = L.Fma(r, z, c);
-        s = L.Fma(s, w, c);
-        c = L.Set(1f);
-        p = L.AddBits(L.Fma(p, x, c), L.ShiftLeftBits(kx, 23));
-        q = L.AddBits(L.Fma(q, y, c), L.ShiftLeftBits(ky, 23));
-        r = L.AddBits(L.Fma(r, z, c), L.ShiftLeftBits(kz, 23));
-        s = L.AddBits(L.Fma(s, w, c), L.ShiftLeftBits(kw, 23));
+        p = Polynomial(x);
+        q = Polynomial(y);
+        r = Polynomial(z);
+        s = Polynomial(w);
+        p = L.AddBits(p, L.ShiftLeftBits(kx, 23));
+        q = L.AddBits(q, L.ShiftLeftBits(ky, 23));
+        r = L.AddBits(r, L.ShiftLeftBits(kz, 23));
+        s = L.AddBits(s, L.ShiftLeftBits(kw, 23));
         return (p, q, r, s);
     }
+
+    /// <summary>e^-x for |x| &lt;= ln 2 / 2, rounded as <see cref="VectorMath{L,V}.Exp"/> rounds it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V Polynomial(V x) => VectorMath<L, V>.ExpPolynomial(L.Negate(x));
 }

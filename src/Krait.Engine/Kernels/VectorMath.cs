@@ -237,7 +237,7 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
 
     /// <summary>e^r for |r| &lt;= ln(2) / 2; exactly 1 at 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static V ExpPolynomial(V r)
+    internal static V ExpPolynomial(V r)
     {
         V r2 = L.Mul(r, r);
         V high = L.Fma(L.Fma(L.Set(0.00138146128f), r, L.Set(0.00836871006f)), r, L.Set(0.041668389f));
