@@ -65,15 +65,29 @@ public static unsafe partial class SelectiveScanChunk<L, V>
 
     static void SoftplusColumn(int steps, float* delta, float* slope)
     {
-        for (int i = 0; i < steps; i++, delta += Channels, slope += Channels)
+        float* end = delta + (steps * Channels);
+        for (; delta < end - Channels; delta += 2 * Channels, slope += 2 * Channels)
+        {
+            V raw0 = L.Load(delta), raw1 = L.Load(delta + Channels);
+            V t0 = VectorMath<L, V>.ExpMinusAbs(raw0), t1 = VectorMath<L, V>.ExpMinusAbs(raw1);
+            L.Store(SigmoidOf(raw0, t0), slope);
+            L.Store(SigmoidOf(raw1, t1), slope + Channels);
+            L.Store(L.Add(L.Max(L.Zero, raw0), VectorMath<L, V>.Log1pUnit(t0)), delta);
+            L.Store(L.Add(L.Max(L.Zero, raw1), VectorMath<L, V>.Log1pUnit(t1)), delta + Channels);
+        }
+        if (delta < end)
         {
             V raw = L.Load(delta);
             V t = VectorMath<L, V>.ExpMinusAbs(raw);
+            L.Store(SigmoidOf(raw, t), slope);
             L.Store(L.Add(L.Max(L.Zero, raw), VectorMath<L, V>.Log1pUnit(t)), delta);
-            V over = L.Select(L.Greater(L.Zero, raw), t, L.Set(1f));
-            L.Store(L.Div(over, L.Add(L.Set(1f), t)), slope);
         }
     }
+
+    /// <summary>1 / (1 + e^-x) from t = e^-|x|.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V SigmoidOf(V x, V t) =>
+        L.Div(L.Select(L.Greater(L.Zero, x), t, L.Set(1f)), L.Add(L.Set(1f), t));
 
     /// <summary>h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t; y_t += C_t h_t; h is the state before and after.</summary>
     /// <param name="deltaU">delta * u.</param>

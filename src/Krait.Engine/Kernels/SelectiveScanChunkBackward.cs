@@ -11,10 +11,11 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     const float Ln2 = 0.693147181f;
 
     /// <summary>Floats of the scratch that <see cref="Backward"/> needs for one pass.</summary>
-    public static int PassFloats => (Steps * 4 * L.Count) + (2 * Channels);
+    public static int PassFloats => ((2 * Steps) + 1) * 4 * L.Count;
 
     /// <summary>
-    /// Gradients of <see cref="Forward"/>. Recomputes the states from <paramref name="start"/>, then walks back.
+    /// Gradients of <see cref="Forward"/>. Recomputes the states from <paramref name="start"/>, then walks back: two
+    /// states a pass, of two registers of channels where there are as many, so that a sum over lanes serves both.
     /// </summary>
     /// <param name="start">State before the chunk.</param>
     /// <param name="dh">In: gradient of the state after the chunk; out: of the state before it.</param>
@@ -30,126 +31,208 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     {
         new Span<float>(dDeltaU, steps * Channels).Clear();
         new Span<float>(dDelta, steps * Channels).Clear();
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < vectors; v += 2)
         {
             int lane = v * L.Count;
-            bool bounded = IsBounded(states, steps, a2 + lane, delta + lane);
-            for (int n = 0; n < states; n += 2)
-            {
-                int at = (n * Channels) + lane;
-                float* pair = couples + (n / 4 * 8 * Steps) + (n & 2);
-                if (bounded)
-                    Recompute(steps, a2 + at, delta + lane, deltaU + lane, pair, start + at, pass);
-                else
-                    RecomputeUnbounded(steps, a2 + at, delta + lane, deltaU + lane, pair, start + at, pass);
-                if (y != null)
-                    AddOutputs(steps, pair, pass, y + lane);
-                BackwardPass(steps, a2 + at, delta + lane, deltaU + lane, pair, pass, dy + lane, dh + at, da + at,
-                    dCouples + (n * 2 * Steps), dDeltaU + lane, dDelta + lane);
-            }
-            for (int i = 0; i < steps; i++)
-            {
-                float* p = dDelta + lane + (i * Channels);
-                L.Store(L.Mul(L.Load(p), L.Set(Ln2)), p);
-            }
+            float* yv = y == null ? null : y + lane;
+            if (v + 1 < vectors)
+                BackwardColumns<Count2>(steps, states, a2 + lane, delta + lane, deltaU + lane, couples, start + lane,
+                    dy + lane, pass, dh + lane, da + lane, dCouples, dDeltaU + lane, dDelta + lane, yv);
+            else
+                BackwardColumns<Count1>(steps, states, a2 + lane, delta + lane, deltaU + lane, couples, start + lane,
+                    dy + lane, pass, dh + lane, da + lane, dCouples, dDeltaU + lane, dDelta + lane, yv);
+        }
+        for (float* p = dDelta; p < dDelta + (steps * Channels); p += L.Count)
+            L.Store(L.Mul(L.Load(p), L.Set(Ln2)), p);
+    }
+
+    /// <summary>All states of W registers of channels.</summary>
+    static void BackwardColumns<W>(int steps, int states, float* a2, float* delta, float* deltaU, float* couples,
+        float* start, float* dy, float* pass, float* dh, float* da, float* dCouples, float* dDeltaU, float* dDelta,
+        float* y)
+        where W : struct, ICount
+    {
+        bool bounded = IsBounded(states, steps, a2, delta)
+            && (W.Value == 1 || IsBounded(states, steps, a2 + L.Count, delta + L.Count));
+        for (int n = 0; n < states; n += 2)
+        {
+            int at = n * Channels;
+            float* pair = couples + (n / 4 * 8 * Steps) + (n & 2);
+            if (bounded)
+                Recompute<W>(steps, a2 + at, delta, deltaU, pair, start + at, pass);
+            else
+                RecomputeUnbounded<W>(steps, a2 + at, delta, deltaU, pair, start + at, pass);
+            if (y != null)
+                AddOutputs<W>(steps, pair, pass, y);
+            BackwardPass<W>(steps, a2 + at, delta, deltaU, pair, pass, dy, dh + at, da + at,
+                dCouples + (n * 2 * Steps), dDeltaU, dDelta);
         }
     }
 
-    /// <summary>Fills the pass scratch: [step][h0 h1] from the state before the chunk on, then [step][decay0 decay1].</summary>
+    /// <summary>
+    /// Fills the pass scratch: [step][register][h0 h1] from the state before the chunk on, then the decays likewise.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Recompute(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start, float* pass)
+    static void Recompute<W>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start, float* pass)
+        where W : struct, ICount
     {
-        V rate0 = L.Load(a2), rate1 = L.Load(a2 + Channels);
-        V h0 = L.Load(start), h1 = L.Load(start + Channels);
-        float* decay = pass + ((Steps + 1) * 2 * L.Count);
+        V z0 = L.Zero, z1 = L.Zero;
+        if (W.Value > 1)
+            (z0, z1) = (L.Load(start + L.Count), L.Load(start + Channels + L.Count));
+        StoreStates<W>(L.Load(start), L.Load(start + Channels), z0, z1, pass);
+        float* decay = pass + ((Steps + 1) * 2 * W.Value * L.Count);
         for (int i = 0; i < steps; i++)
         {
-            L.Store(h0, pass);
-            L.Store(h1, pass + L.Count);
             V d = L.Load(delta);
-            (V decay0, V decay1) = VectorMath<L, V>.Exp2Bounded(L.Mul(d, rate0), L.Mul(d, rate1));
-            L.Store(decay0, decay);
-            L.Store(decay1, decay + L.Count);
-            V du = L.Load(deltaU);
-            h0 = L.Fma(decay0, h0, L.Mul(du, L.Set(pair[0])));
-            h1 = L.Fma(decay1, h1, L.Mul(du, L.Set(pair[1])));
+            V x0 = L.Mul(d, L.Load(a2)), x1 = L.Mul(d, L.Load(a2 + Channels));
+            if (W.Value > 1)
+            {
+                d = L.Load(delta + L.Count);
+                z0 = L.Mul(d, L.Load(a2 + L.Count));
+                z1 = L.Mul(d, L.Load(a2 + Channels + L.Count));
+                (x0, x1, z0, z1) = VectorMath<L, V>.Exp2Bounded(x0, x1, z0, z1);
+            }
+            else
+            {
+                (x0, x1) = VectorMath<L, V>.Exp2Bounded(x0, x1);
+            }
+            StoreStates<W>(x0, x1, z0, z1, decay);
+            V b0 = L.Set(pair[0]), b1 = L.Set(pair[1]), du = L.Load(deltaU);
+            x0 = L.Fma(x0, L.Load(pass), L.Mul(du, b0));
+            x1 = L.Fma(x1, L.Load(pass + L.Count), L.Mul(du, b1));
+            if (W.Value > 1)
+            {
+                du = L.Load(deltaU + L.Count);
+                z0 = L.Fma(z0, L.Load(pass + (2 * L.Count)), L.Mul(du, b0));
+                z1 = L.Fma(z1, L.Load(pass + (3 * L.Count)), L.Mul(du, b1));
+            }
+            pass += 2 * W.Value * L.Count;
+            StoreStates<W>(x0, x1, z0, z1, pass);
             delta += Channels;
             deltaU += Channels;
-            pass += 2 * L.Count;
-            decay += 2 * L.Count;
+            decay += 2 * W.Value * L.Count;
             pair += 8;
         }
-        L.Store(h0, pass);
-        L.Store(h1, pass + L.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreStates<W>(V x0, V x1, V y0, V y1, float* to) where W : struct, ICount
+    {
+        L.Store(x0, to);
+        L.Store(x1, to + L.Count);
+        if (W.Value == 1)
+            return;
+        L.Store(y0, to + (2 * L.Count));
+        L.Store(y1, to + (3 * L.Count));
     }
 
     /// <summary>The same for any exponent.</summary>
-    static void RecomputeUnbounded(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start,
+    static void RecomputeUnbounded<W>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start,
         float* pass)
+        where W : struct, ICount
     {
-        float* decays = pass + ((Steps + 1) * 2 * L.Count);
-        for (int n = 0; n < 2; n++, pass += L.Count, decays += L.Count)
+        int stride = 2 * W.Value * L.Count;
+        float* decays = pass + ((Steps + 1) * stride);
+        for (int chain = 0; chain < 2 * W.Value; chain++, pass += L.Count, decays += L.Count)
         {
-            V rate = L.Load(a2 + (n * Channels)), h = L.Load(start + (n * Channels));
+            int n = chain & 1, lane = chain / 2 * L.Count;
+            V rate = L.Load(a2 + (n * Channels) + lane), h = L.Load(start + (n * Channels) + lane);
             for (int i = 0; i < steps; i++)
             {
-                L.Store(h, pass + (i * 2 * L.Count));
-                V decay = VectorMath<L, V>.Exp2(L.Mul(L.Load(delta + (i * Channels)), rate));
-                L.Store(decay, decays + (i * 2 * L.Count));
-                h = L.Fma(decay, h, L.Mul(L.Load(deltaU + (i * Channels)), L.Set(pair[(8 * i) + n])));
+                int at = (i * Channels) + lane;
+                L.Store(h, pass + (i * stride));
+                V decay = VectorMath<L, V>.Exp2(L.Mul(L.Load(delta + at), rate));
+                L.Store(decay, decays + (i * stride));
+                h = L.Fma(decay, h, L.Mul(L.Load(deltaU + at), L.Set(pair[(8 * i) + n])));
             }
-            L.Store(h, pass + (steps * 2 * L.Count));
+            L.Store(h, pass + (steps * stride));
         }
     }
 
     /// <summary>y_t += C_t h_t of two states, which lie in the pass scratch behind those before the chunk.</summary>
-    static void AddOutputs(int steps, float* pair, float* pass, float* y)
+    static void AddOutputs<W>(int steps, float* pair, float* pass, float* y) where W : struct, ICount
     {
+        pass += 2 * W.Value * L.Count;
         for (int i = 0; i < steps; i++, y += Channels, pair += 8)
-        {
-            pass += 2 * L.Count;
-            V sum = L.Fma(L.Load(pass), L.Set(pair[4]), L.Load(y));
-            L.Store(L.Fma(L.Load(pass + L.Count), L.Set(pair[5]), sum), y);
-        }
+            for (int lane = 0; lane < W.Value * L.Count; lane += L.Count, pass += 2 * L.Count)
+            {
+                V sum = L.Fma(L.Load(pass), L.Set(pair[4]), L.Load(y + lane));
+                L.Store(L.Fma(L.Load(pass + L.Count), L.Set(pair[5]), sum), y + lane);
+            }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void BackwardPass(int steps, float* a2, float* delta, float* deltaU, float* pair, float* pass, float* dy,
+    static void BackwardPass<W>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* pass, float* dy,
         float* dh, float* da, float* dPair, float* dDeltaU, float* dDelta)
+        where W : struct, ICount
     {
-        V rate0 = L.Load(a2), rate1 = L.Load(a2 + Channels);
-        V g0 = L.Load(dh), g1 = L.Load(dh + Channels);
-        V da0 = L.Load(da), da1 = L.Load(da + Channels);
-        float* state = pass + (steps * 2 * L.Count);
-        float* decay = pass + ((Steps + steps) * 2 * L.Count);
-        V h0 = L.Load(state), h1 = L.Load(state + L.Count);
-        for (int i = steps - 1; i >= 0; i--)
+        V g0 = L.Load(dh), g1 = L.Load(dh + Channels), da0 = L.Load(da), da1 = L.Load(da + Channels);
+        V f0 = g0, f1 = g1, db0 = da0, db1 = da1;
+        if (W.Value > 1)
         {
-            int at = i * Channels;
-            state -= 2 * L.Count;
-            V y = L.Load(dy + at);
+            f0 = L.Load(dh + L.Count);
+            f1 = L.Load(dh + Channels + L.Count);
+            db0 = L.Load(da + L.Count);
+            db1 = L.Load(da + Channels + L.Count);
+        }
+        int stride = 2 * W.Value * L.Count;
+        float* state = pass + ((steps - 1) * stride), decay = pass + ((Steps + steps) * stride);
+        pair += 8 * (steps - 1);
+        dPair += 4 * (steps - 1);
+        for (nint at = (steps - 1) * Channels; at >= 0; at -= Channels)
+        {
+            V c0 = L.Set(pair[4]), c1 = L.Set(pair[5]), y = L.Load(dy + at);
+            g0 = L.Fma(y, c0, g0);
+            g1 = L.Fma(y, c1, g1);
+            V sumC0 = L.Mul(y, L.Load(state + stride)), sumC1 = L.Mul(y, L.Load(state + stride + L.Count));
             V du = L.Load(deltaU + at);
-            float* f = pair + (8 * i), df = dPair + (4 * i);
-            g0 = L.Fma(y, L.Set(f[4]), g0);
-            g1 = L.Fma(y, L.Set(f[5]), g1);
-            Vector128<float> sums = L.SumEach(L.Mul(g0, du), L.Mul(g1, du), L.Mul(y, h0), L.Mul(y, h1));
-            (Vector128.Load(df) + sums).Store(df);
-            V viaU = L.Fma(g1, L.Set(f[1]), L.Fma(g0, L.Set(f[0]), L.Load(dDeltaU + at)));
-            L.Store(viaU, dDeltaU + at);
-            h0 = L.Load(state);
-            h1 = L.Load(state + L.Count);
-            g0 = L.Mul(g0, L.Load(decay));
-            g1 = L.Mul(g1, L.Load(decay + L.Count));
-            decay -= 2 * L.Count;
-            V x0 = L.Mul(g0, h0), x1 = L.Mul(g1, h1);
-            L.Store(L.Fma(x1, rate1, L.Fma(x0, rate0, L.Load(dDelta + at))), dDelta + at);
-            V d = L.Load(delta + at);
-            da0 = L.Fma(x0, d, da0);
-            da1 = L.Fma(x1, d, da1);
+            V sumB0 = L.Mul(g0, du), sumB1 = L.Mul(g1, du);
+            if (W.Value > 1)
+            {
+                y = L.Load(dy + at + L.Count);
+                f0 = L.Fma(y, c0, f0);
+                f1 = L.Fma(y, c1, f1);
+                sumC0 = L.Fma(y, L.Load(state + stride + (2 * L.Count)), sumC0);
+                sumC1 = L.Fma(y, L.Load(state + stride + (3 * L.Count)), sumC1);
+                du = L.Load(deltaU + at + L.Count);
+                sumB0 = L.Fma(f0, du, sumB0);
+                sumB1 = L.Fma(f1, du, sumB1);
+            }
+            (Vector128.Load(dPair) + L.SumEach(sumB0, sumB1, sumC0, sumC1)).Store(dPair);
+            StepBack(ref g0, ref g1, ref da0, ref da1, a2, delta + at, pair, state, decay, dDeltaU + at, dDelta + at);
+            if (W.Value > 1)
+                StepBack(ref f0, ref f1, ref db0, ref db1, a2 + L.Count, delta + at + L.Count, pair,
+                    state + (2 * L.Count), decay + (2 * L.Count), dDeltaU + at + L.Count, dDelta + at + L.Count);
+            pair -= 8;
+            dPair -= 4;
+            state -= stride;
+            decay -= stride;
         }
         L.Store(g0, dh);
         L.Store(g1, dh + Channels);
         L.Store(da0, da);
         L.Store(da1, da + Channels);
+        if (W.Value == 1)
+            return;
+        L.Store(f0, dh + L.Count);
+        L.Store(f1, dh + Channels + L.Count);
+        L.Store(db0, da + L.Count);
+        L.Store(db1, da + Channels + L.Count);
+    }
+
+    /// <summary>
+    /// From the gradients g of two states after a step to those before it; adds what reaches deltaU, delta A and A.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StepBack(ref V g0, ref V g1, ref V da0, ref V da1, float* a2, float* delta, float* pair,
+        float* state, float* decay, float* dDeltaU, float* dDelta)
+    {
+        L.Store(L.Fma(g1, L.Set(pair[1]), L.Fma(g0, L.Set(pair[0]), L.Load(dDeltaU))), dDeltaU);
+        g0 = L.Mul(g0, L.Load(decay));
+        g1 = L.Mul(g1, L.Load(decay + L.Count));
+        V x0 = L.Mul(g0, L.Load(state)), x1 = L.Mul(g1, L.Load(state + L.Count)), d = L.Load(delta);
+        L.Store(L.Fma(x1, L.Load(a2 + Channels), L.Fma(x0, L.Load(a2), L.Load(dDelta))), dDelta);
+        da0 = L.Fma(x0, d, da0);
+        da1 = L.Fma(x1, d, da1);
     }
 }
