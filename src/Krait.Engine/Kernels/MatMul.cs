@@ -49,6 +49,7 @@ internal static unsafe class MatMul<L, V>
                 t.Add = add == null ? null : add + m0 * t.AddStride + column;
                 t.Y = y + m0 * yStride + column;
                 t.YStride = yStride;
+                t.IsFirst = p == p0 && stepStride == 1;
                 Rows(ref t, m1 - m0, n - column);
             }
         }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -94,11 +95,23 @@ internal static unsafe class MatMulTile<L, V>
     {
         for (; tiles > 0; tiles--)
         {
+            if (t.IsFirst)
+                Ask(t.A + R.Value * t.RowStride, R.Value, t.RowStride, t.Steps);
             Tile<R, W>(ref t);
             t.A += R.Value * t.RowStride;
             t.Y += R.Value * t.YStride;
             t.Add += t.Add == null ? 0 : R.Value * t.AddStride;
         }
+    }
+
+    /// <summary>Asks for so many rows ahead of their time. A row beyond the end is never read.</summary>
+    static void Ask(float* row, int rows, long stride, long steps)
+    {
+        if (!Sse.IsSupported)
+            return;
+        for (int r = 0; r < rows; r++, row += stride)
+            for (long k = 0; k < steps; k += 16)
+                Sse.Prefetch0(row + k);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

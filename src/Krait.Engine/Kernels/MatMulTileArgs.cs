@@ -11,6 +11,9 @@ internal unsafe struct MatMulTileArgs
     /// <summary>Element (i, k) of segment s lies at A[Offsets[s] + i RowStride + k StepStride].</summary>
     public float* A;
     public long RowStride;
+
+    /// <summary>Whether each tile asks for the next one's rows of A, because nobody has read them before.</summary>
+    public bool IsFirst;
     public long StepStride;
 
     /// <summary>Steps k of each segment.</summary>

@@ -44,10 +44,12 @@ public static unsafe partial class SelectiveScan<L, V>
             LoadBlock(shape, x, firstBlock + j, block.A2, block.Bias, block.Skip, block.Weight);
             new Span<float>(block.H, shape.StateFloats).Clear();
         }
+        bool inPlace = shape.GroupChannels % L.Count == 0;
         for (int chunk = 0; chunk < shape.Chunks; chunk++)
         {
-            foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.U, x.Gate, y])
-                Prefetch(shape, rows, firstBlock, blocks, chunk + 1, positions);
+            if (!inPlace)
+                foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.U, x.Gate, y])
+                    Prefetch(shape, rows, firstBlock, blocks, chunk + 1, positions);
             int steps = FillPositions(shape, chunk, positions);
             GatherGroup(shape, x, shape.GroupOf(firstBlock), positions, steps, s.Couples);
             for (int j = 0; j < blocks; j++)
@@ -57,30 +59,44 @@ public static unsafe partial class SelectiveScan<L, V>
                 if (states != null)
                     new Span<float>(block.H, shape.StateFloats).CopyTo(
                         new Span<float>(StateAt(shape, states, chunk, b), shape.StateFloats));
-                ForwardChunk(shape, x, softplus, b, positions, steps, s, block);
-                ScanRows<L, V>.Scatter(s.Y, positions, steps, shape.ChannelsOf(b), false, y.Stride,
-                    y.Start + shape.FirstChannel(b));
+                ForwardChunk(shape, x, softplus, b, positions, steps, inPlace, s, block, y);
             }
         }
         for (int j = 0; j < blocks && last.Exists; j++)
             StoreStates(shape, firstBlock + j, new BlockScratch(shape, s.Blocks, j).H, last);
     }
 
-    /// <summary>One chunk of one block, from the rows of x to the plane of y.</summary>
+    /// <summary>One chunk of one block.</summary>
     static void ForwardChunk(in SelectiveScanShape shape, in SelectiveScanOperands x, bool softplus, int index,
-        int* positions, int steps, in ForwardScratchOf s, in BlockScratch block)
+        int* positions, int steps, bool inPlace, in ForwardScratchOf s, in BlockScratch block, RowPointer y)
     {
         int first = shape.FirstChannel(index), channels = shape.ChannelsOf(index);
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-        ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
         StepSize(shape, x.Delta, index, positions, steps, softplus, block.Weight, block.Bias, s.Delta, null);
-        SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
+        if (inPlace)
+        {
+            SelectiveScanRows<L, V>.Start(vectors, steps, x.U.At(positions[0]) + first, x.U.Stride, s.Delta, block.Skip,
+                s.DeltaU, s.Y);
+        }
+        else
+        {
+            ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
+            SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
+        }
         SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples,
             block.H, s.Y);
-        if (!x.Gate.Exists)
+        if (inPlace && x.Gate.Exists)
+        {
+            SelectiveScanRows<L, V>.Gate(vectors, steps, s.Y, x.Gate.At(positions[0]) + first, x.Gate.Stride,
+                y.At(positions[0]) + first, y.Stride);
             return;
-        ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels, s.Gate);
-        Silu<L, V>.Gate(s.Gate, steps * Channels, s.Y);
+        }
+        if (x.Gate.Exists)
+        {
+            ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels, s.Gate);
+            Silu<L, V>.Gate(s.Gate, steps * Channels, s.Y);
+        }
+        ScanRows<L, V>.Scatter(s.Y, positions, steps, channels, false, y.Stride, y.Start + first);
     }
 
     static int FillPositions(in SelectiveScanShape shape, int chunk, int* positions)

@@ -135,8 +135,9 @@ static unsafe class Silu<L, V>
         return x;
     }
 
+    /// <summary>SiLU of four registers, in place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Four(ref V x, ref V y, ref V z, ref V w)
+    public static void Four(ref V x, ref V y, ref V z, ref V w)
     {
         (V p, V q, V r, V s) = ExpNegatedBounded(Clamped(x), Clamped(y), Clamped(z), Clamped(w));
         x = Finish(x, p);
