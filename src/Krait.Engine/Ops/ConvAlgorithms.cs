@@ -24,13 +24,16 @@ public static class ConvAlgorithms
     /// What is forced where it applies, else what the shape suggests. Training takes F(4x4) only when the op asks for
     /// it: it loses about one bit more than a direct sum, and where a ReLU's input is near 0 its gradient then jumps.
     /// </summary>
-    internal static ConvAlgorithm Choose(ConvShape shape, bool isTraining, ConvAlgorithm? asked)
+    internal static ConvAlgorithm Choose(ConvShape shape, bool isTraining, ConvAlgorithm? asked) =>
+        Choose(shape, isTraining, asked, Parse(Environment.GetEnvironmentVariable(Variable)));
+
+    internal static ConvAlgorithm Choose(
+        ConvShape shape, bool isTraining, ConvAlgorithm? asked, ConvAlgorithm? forced)
     {
         if (!shape.HasWinograd)
             return ConvAlgorithm.Direct;
         if (asked is { } algorithm)
             return algorithm;
-        ConvAlgorithm? forced = Parse(Environment.GetEnvironmentVariable(Variable));
         if (!isTraining)
             return forced ?? BySize(shape);
         return forced is ConvAlgorithm.Winograd4 ? ConvAlgorithm.Winograd2 : forced ?? BySizeInTraining(shape);

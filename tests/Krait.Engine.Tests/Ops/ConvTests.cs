@@ -106,6 +106,55 @@ public sealed class ConvTests
             v => ConvTranspose.Apply(v[0], v[1], v[2], settings, algorithm), v => Oracle(s, v[0], v[1], v[2]));
     }
 
+    /// <summary>x, O, the algorithm that prediction takes and the one that training takes.</summary>
+    public static TheoryData<int[], int, ConvAlgorithm, ConvAlgorithm> Chosen => new()
+    {
+        { [1, 32, 32, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Direct },
+        { [1, 32, 29, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Direct },
+        { [1, 32, 28, 16], 16, ConvAlgorithm.Winograd2, ConvAlgorithm.Direct },
+        { [4, 16, 16, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Direct },
+        { [1, 4, 16, 16, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Direct },
+        { [1, 16, 16, 999], 16, ConvAlgorithm.Winograd2, ConvAlgorithm.Direct },
+        { [1, 16, 15, 16], 16, ConvAlgorithm.Winograd2, ConvAlgorithm.Direct },
+        { [1, 16, 14, 16], 16, ConvAlgorithm.Direct, ConvAlgorithm.Direct },
+        { [1, 64, 64, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Winograd2 },
+        { [1, 64, 62, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Direct },
+        { [2, 64, 62, 16], 16, ConvAlgorithm.Winograd4, ConvAlgorithm.Winograd2 },
+        { [9, 64, 64, 15], 16, ConvAlgorithm.Direct, ConvAlgorithm.Direct },
+        { [9, 64, 64, 16], 15, ConvAlgorithm.Direct, ConvAlgorithm.Direct },
+    };
+
+    [Theory]
+    [MemberData(nameof(Chosen))]
+    public void Channels_and_tiles_choose_the_algorithm(
+        int[] x, int o, ConvAlgorithm predicting, ConvAlgorithm training)
+    {
+        ConvShape s = ThreeByThree(x, o);
+        Assert.Equal(predicting, ConvAlgorithms.Choose(s, false, null, null));
+        Assert.Equal(training, ConvAlgorithms.Choose(s, true, null, null));
+    }
+
+    [Fact]
+    public void What_is_asked_for_or_forced_precedes_the_shape_where_it_applies()
+    {
+        ConvShape small = ThreeByThree([1, 8, 8, 4], 4), strided = small with { Stride = new Extent3(1, 2, 2) };
+        Assert.Equal(ConvAlgorithm.Winograd4, ConvAlgorithms.Choose(small, true, ConvAlgorithm.Winograd4, null));
+        Assert.Equal(ConvAlgorithm.Winograd4, ConvAlgorithms.Choose(small, false, null, ConvAlgorithm.Winograd4));
+        Assert.Equal(ConvAlgorithm.Winograd2, ConvAlgorithms.Choose(small, true, null, ConvAlgorithm.Winograd4));
+        Assert.Equal(ConvAlgorithm.Direct,
+            ConvAlgorithms.Choose(ThreeByThree([1, 64, 64, 16], 16), true, null, ConvAlgorithm.Direct));
+        foreach (ConvShape other in new[] { strided, small with { Groups = 2 }, small with { Kernel = new(1, 5, 5) } })
+            Assert.Equal(ConvAlgorithm.Direct,
+                ConvAlgorithms.Choose(other, false, ConvAlgorithm.Winograd4, ConvAlgorithm.Winograd2));
+    }
+
+    static ConvShape ThreeByThree(int[] x, int o)
+    {
+        int[] taps = x.Length == 5 ? [1, 3, 3] : [3, 3];
+        ConvSettings settings = ConvSettings.Of([1, 1], x.Length == 5 ? [0, 1, 1] : [1, 1]);
+        return ConvShapes.Direct(new Shape(x), new Shape([.. taps, x[^1], o]), settings.ForRank(x.Length));
+    }
+
     [Fact]
     public void The_forced_algorithm_is_read_from_a_name()
     {

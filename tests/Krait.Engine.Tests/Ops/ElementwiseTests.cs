@@ -62,6 +62,13 @@ public sealed class ElementwiseTests
             v => AddScaled.Apply(v[0], v[1], v[2]),
             x => [.. x[0].Select((a, i) => a + (x[1][i] * x[2][i / (5 * 19) % factors]))]);
 
+    /// <summary>The branch has other uses, whose gradient the op adds to its own in passing.</summary>
+    [Fact]
+    public void Scaled_sum_of_a_branch_with_two_uses_and_gradients_of_every_input() =>
+        new OpCheck().Run([new(3, 5, 19), new(3, 5, 19), new Shape(3, 1, 1)],
+            v => Add.Apply(AddScaled.Apply(v[0], v[1], v[2]), v[1]),
+            x => [.. x[0].Select((a, i) => a + (x[1][i] * (1 + x[2][i / (5 * 19)])))]);
+
     public static TheoryData<BinaryKind, int[], int[]> Pairs
     {
         get

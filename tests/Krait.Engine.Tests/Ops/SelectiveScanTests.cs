@@ -23,6 +23,7 @@ public sealed class SelectiveScanTests
     [InlineData(2, 70, 20, 4, 3, true)]
     [InlineData(1, 9, 40, 3, 1, false)]
     [InlineData(3, 5, 33, 2, 17, true)]
+    [InlineData(17, 2, 20, 1, 2, false)] // Many samples: one task walks over both blocks of channels.
     public void Step_sizes_from_a_projection_and_gradients_of_every_input(
         int batch, int length, int d, int n, int rank, bool gate)
     {
