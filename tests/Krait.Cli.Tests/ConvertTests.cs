@@ -154,6 +154,30 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
+    public void Names_colours_and_regions_come_from_a_data_folder()
+    {
+        string[] options = ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"];
+        string plain = Plain("lightm-unet", 2, 1, options), net = _folder.PathOf("net.safetensors");
+        string[] convert = ["convert", plain, net, "-m", "lightm-unet", "--size", "20", "--channels", "1", .. options,
+            "--data", _folder.Root];
+        Assert.Contains("dataset.yaml or dataset.json is needed", CliRun.Of(convert).Error);
+        File.WriteAllText(_folder.PathOf("dataset.yaml"), """
+            classes: [background, {name: edema, color: "#00ff00"}, core]
+            regions:
+              - {name: tumour, classes: [edema, core]}
+              - {name: core, classes: [core]}
+            """);
+        Assert.Contains("the data's regions", CliRun.Of([.. convert, "--classes", "3"]).Error);
+        CliRun run = CliRun.Of(convert);
+        Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
+        using TensorFile file = WeightsFile.Open(net);
+        KraitMetadata metadata = KraitMetadata.Read(file);
+        Assert.Equal("edema #00ff00", $"{metadata.Classes[1].Name} {metadata.Classes[1].Color}");
+        Assert.Equal(["tumour 1+2 1", "core 2 2"],
+            metadata.Regions.Select(r => $"{r.Name} {string.Join('+', r.Classes)} {r.Label}"));
+    }
+
+    [Fact]
     public void Other_options_than_the_checkpoints_are_refused_with_a_hint()
     {
         string plain = Plain("lightm-unet", 2, 1, ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"]);

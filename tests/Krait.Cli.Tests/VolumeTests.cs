@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json.Nodes;
 using Krait.Imaging;
 
@@ -41,6 +44,10 @@ public sealed class VolumeTests : IDisposable
         Assert.True(evaluated.Code == ExitCode.Success, evaluated.Error);
         Assert.NotNull(JsonNode.Parse(evaluated.Output)!["per_image"]!["dsc"]);
 
+        Assert.Equal("in mm; NSD within 2 mm", Distances(run));
+        WriteArrays(_folder.PathOf("npz", "train_npz", "case0001.npz"));
+        Assert.Equal("in voxels; NSD within 2 voxels", Distances(run, "--data", _folder.PathOf("npz")));
+
         string masks = _folder.PathOf("masks"), images = _folder.PathOf("set", "imagesVal");
         CliRun predicted = CliRun.Of("predict", "-m", run, "-i", images, "-o", masks, "--overlay",
             "--probabilities", "--json");
@@ -58,6 +65,28 @@ public sealed class VolumeTests : IDisposable
         CliRun over = CliRun.Of("predict", "-m", run, "-i", Path.Combine(images, "vVal0_0000.nii.gz"), "-o",
             Path.Combine(images, "vVal0_0000.nii.gz"));
         Assert.Equal(ExitCode.Usage, over.Code);
+    }
+
+    static string Distances(string run, params string[] more)
+    {
+        CliRun evaluated = CliRun.Of(["evaluate", "-m", run, "--metrics", "distances", "--json", .. more]);
+        Assert.True(evaluated.Code == ExitCode.Success, evaluated.Error);
+        return (string)JsonNode.Parse(evaluated.Output)!["distances"]!;
+    }
+
+    /// <summary>One volume as Synapse has it: arrays image and label in one file.</summary>
+    static void WriteArrays(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Volume image = Draw(7, out LabelVolume labels);
+        using ZipArchive zip = ZipFile.Open(path, ZipArchiveMode.Create);
+        foreach ((string array, float[] values) in new[] { ("image", image.Samples), ("label", [.. labels.Labels]) })
+        {
+            using Stream entry = zip.CreateEntry(array + ".npy").Open();
+            string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (8, 9, 10), }\n";
+            entry.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header)]);
+            entry.Write(MemoryMarshal.AsBytes<float>(values));
+        }
     }
 
     CliRun Train(params string[] more) => CliRun.Of(["train", "--data", _folder.PathOf("set"), "--model", "lightm-unet",

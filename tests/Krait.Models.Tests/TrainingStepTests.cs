@@ -88,19 +88,24 @@ public sealed class TrainingStepTests
         Assert.Contains($"A batch of {e.FittingBatch} fits", e.Message);
     }
 
-    /// <summary>At 32 pixels the deepest norm has one value a channel and picture, so a batch of one cannot be trained.</summary>
+    /// <summary>At 32 pixels the deepest norm has one value a channel and picture: a batch of one cannot be trained.</summary>
     [Fact]
     public void Batches_that_a_norm_refuses_are_not_offered()
     {
         using SegmentationModel model = ModelRegistry.Create("unetv2", seed: 1);
         using Device device = CpuDevice.Create(2);
-        Shape image = new(8, 32, 32, 3), target = new(8, 32, 32, 1);
-        Assert.Throws<ShapeException>(() => new TrainingStep(model, device, SquaredError, new Shape(1, 32, 32, 3),
-            new Shape(1, 32, 32, 1)));
-        var e = Assert.Throws<MemoryLimitException>(() => new TrainingStep(model, device, SquaredError, image, target,
-            new TrainingStepOptions { MemoryLimitBytes = 1, ResidentBytes = 0 }));
-        Assert.Equal(0, e.FittingBatch);
-        Assert.Contains("No smaller batch fits", e.Message);
+        Assert.Throws<ShapeException>(() => Step(1, null));
+        using var smallest = Step(2, null);
+        long whole = smallest.Forecast.StoreBytes;
+        Assert.Contains($"alone take {MemoryForecast.Format(whole)}, a batch of 2, the smallest, needs ",
+            Refusal(whole).Message);
+        MemoryLimitException close = Refusal(whole + 1);
+        Assert.Equal(0, close.FittingBatch);
+        Assert.Contains(". A batch of 2, the smallest, needs ", close.Message);
+
+        TrainingStep Step(int batch, long? limit) => new(model, device, SquaredError, new Shape(batch, 32, 32, 3),
+            new Shape(batch, 32, 32, 1), new TrainingStepOptions { MemoryLimitBytes = limit, ResidentBytes = 0 });
+        MemoryLimitException Refusal(long limit) => Assert.Throws<MemoryLimitException>(() => Step(8, limit));
     }
 
     [Fact]

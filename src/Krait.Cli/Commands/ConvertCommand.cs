@@ -44,6 +44,12 @@ static class ConvertCommand
         HelpName = "kind",
     };
 
+    static readonly Option<string?> Data = new("--data")
+    {
+        Description = "With --model: names, colours and regions as this folder's dataset.yaml or dataset.json has them.",
+        HelpName = "folder",
+    };
+
     static readonly Option<string[]> Set = new("--set")
     {
         Description = "With --model: any other key of preprocessing, such as preprocessing.mask_resize=nearest.",
@@ -68,6 +74,7 @@ static class ConvertCommand
             ModelSource.Channels,
             ModelSource.Options,
             Normalize,
+            Data,
             Set,
             AllowPartial,
         };
@@ -76,6 +83,7 @@ static class ConvertCommand
             "krait convert best.pth best.safetensors",
             "krait convert best.pth vmunet.safetensors --model vmunet --size 256",
             "krait convert best.pth net.safetensors -m lightm-unet --classes 2 --channels 1 --normalize standardize",
+            "krait convert final.pth brats.safetensors -m lightm-unet --data BraTS --channels 4 --size 128x128x128",
             "krait convert latest.pth net.safetensors --prefix model_state_dict.",
             "krait convert runs/first/checkpoints/best.safetensors for-pytorch.safetensors",
         ];
@@ -114,13 +122,16 @@ static class ConvertCommand
     /// <summary>Fills the model named and writes it with all that prediction needs.</summary>
     static int WithModel(CommandContext context, TensorFile file, string id, string output)
     {
-        int outputs = context.Get(ModelSource.Classes) ?? 1;
+        int? outputs = context.Get(ModelSource.Classes);
         TrainConfig config = TrainConfig.Resolve(null, overrides: [.. Settings(context, outputs)]);
-        ClassInfo[] classes = outputs == 1 ? [.. ClassInfo.Binary()] : [.. Enumerable.Range(0, outputs).Select(c =>
-            new ClassInfo(c == 0 ? "background" : $"class{c}", ClassInfo.DefaultColor(c)))];
+        DatasetDescription data = context.Get(Data) is { } folder ? DatasetDescription.OfFolder(folder) : new();
+        IReadOnlyList<ClassInfo> classes = data.Classes.Count > 0 ? data.Classes
+            : outputs is null or 1 ? ClassInfo.Binary()
+            : [.. Enumerable.Range(0, outputs.Value).Select(c =>
+                new ClassInfo(c == 0 ? "background" : $"class{c}", ClassInfo.DefaultColor(c)))];
         using TrainedModel model = TrainedModel.Create(
             config.Model with { Id = id, Weights = file.Path, AllowPartial = context.Get(AllowPartial) },
-            config.Preprocessing, classes, 0);
+            config.Preprocessing, classes, 0, data.ResolveRegions());
         if (model.Coverage?.Map is not null)
             throw new WeightsException($"convert {file.FileName}: this is a VMamba classification checkpoint: a "
                 + $"training starts from it, but it segments nothing. Use krait train --model {id} --weights "
@@ -134,12 +145,13 @@ static class ConvertCommand
     }
 
     /// <summary>What the flags say of model and preprocessing.</summary>
-    static IEnumerable<KeyValuePair<string, string>> Settings(CommandContext context, int outputs)
+    static IEnumerable<KeyValuePair<string, string>> Settings(CommandContext context, int? outputs)
     {
         string[] options = context.Get(ModelSource.Options) ?? [];
         PictureSize size = context.Get(Size) ?? new PictureSize(256, 256);
         bool isVolume = size.Depth > 0 || context.Get(ModelSource.Dims) == 3;
-        yield return new("model.options.classes", outputs.ToString(CultureInfo.InvariantCulture));
+        if (outputs is { } count)
+            yield return new("model.options.classes", count.ToString(CultureInfo.InvariantCulture));
         yield return new(isVolume ? "preprocessing.patch" : "preprocessing.size",
             $"[{string.Join(", ", size.Axes(isVolume ? 3 : 2))}]");
         if (context.Get(ModelSource.Channels) is { } channels)

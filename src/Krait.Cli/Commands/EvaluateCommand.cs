@@ -53,13 +53,13 @@ static class EvaluateCommand
     static readonly Option<string[]?> Metrics = new Option<string[]?>("--metrics")
     {
         Description = "Measure more, for every class: distances (HD95, ASD, ASSD, NSD; in millimetres where volumes "
-            + "have a spacing, else in pixels), objects (F1 of connected objects, such as cells; pictures only).",
+            + "have a spacing, else in pixels or voxels), objects (F1 of connected objects, such as cells; pictures only).",
         HelpName = "what",
         AllowMultipleArgumentsPerToken = true,
     }.AcceptOnlyFromAmong(DistancesName, ObjectsName);
 
     static readonly Option<double?> Tolerance =
-        OptionParsers.Real("--tolerance", 0, 1e6, "Of the NSD, in millimetres or pixels [2].");
+        OptionParsers.Real("--tolerance", 0, 1e6, "Of the NSD, in millimetres, or pixels or voxels [2].");
 
     static readonly Option<double?> MinDice =
         OptionParsers.Real("--min-dice", 0, 1, "End with code 7 if the mean DSC of the pictures is lower.");
@@ -106,7 +106,7 @@ static class EvaluateCommand
                 Read = read,
             }, new Reporter<int>(done => progress.Report(done, samples.Count)), context.Stop);
         bool isVolume = predictor.Model.Preprocessing.IsVolume;
-        string unit = isVolume ? "mm" : "pixels";
+        string unit = !isVolume ? "pixels" : samples.Any(s => VolumeFile.HasSpacing(s.MaskPath)) ? "mm" : "voxels";
         (string, string)[] facts =
         [
             ("weights", ModelSource.WeightsPath(target)), ("data", data.Root), ("part", part),

@@ -18,6 +18,9 @@ public static class VolumeFile
 
     public static bool HasVolumeExtension(string path) => IsWritable(path) || ArrayFile.HasExtension(path);
 
+    /// <summary>Files of this kind say how large a voxel is; in others it counts as a cube of 1 mm.</summary>
+    public static bool HasSpacing(string path) => !ArrayFile.HasExtension(path);
+
     /// <summary>The ending of a volume that is written, .nii or .nii.gz.</summary>
     public static bool IsWritable(string path) =>
         path.EndsWith(".nii", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".nii.gz", StringComparison.OrdinalIgnoreCase);

@@ -77,6 +77,11 @@ public sealed record DatasetDescription
         return File.Exists(path) ? Parse(File.ReadAllText(path), FileName) : null;
     }
 
+    /// <summary>The same, or what dataset.json says, as nnU-Net and the Decathlon write it.</summary>
+    /// <exception cref="ConfigException">If there is neither, or it cannot be used.</exception>
+    public static DatasetDescription OfFolder(string root) => Find(root) ?? DatasetJson.Find(root)
+        ?? throw new ConfigException($"{root}: {FileName} or {DatasetJson.FileName} is needed; there is neither.");
+
     public static DatasetDescription Parse(string yaml, string source) =>
         Section.Overlay(new DatasetDescription(), ConfigNode.Parse(yaml, source)).Checked(source);
 
@@ -98,7 +103,7 @@ public sealed record DatasetDescription
 
     /// <summary>The declared regions; none where classes are learned.</summary>
     /// <exception cref="ConfigException">If they do not fit the declared classes.</exception>
-    internal IReadOnlyList<LabelRegion> ResolveRegions(string source = FileName) =>
+    public IReadOnlyList<LabelRegion> ResolveRegions(string source = FileName) =>
         RegionDeclaration.Resolve(Regions, RegionsClassOrder, Classes, source);
 
     /// <exception cref="ConfigException">If keys contradict each other.</exception>

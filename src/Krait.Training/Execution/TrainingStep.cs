@@ -120,12 +120,22 @@ public sealed class TrainingStep : IDisposable
             int fitting = Smallest(1, batch, b => Needed(b) > limit) - 1;
             if (fitting > 0 && Needed(fitting) == 0)
                 fitting = 0;
-            string hint = fitting > 0
-                ? $"A batch of {fitting} fits."
-                : "No smaller batch fits: take a smaller size or a narrower model.";
+            string hint = fitting > 0 ? $"A batch of {fitting} fits." : Least();
             return new MemoryLimitException($"memory: a batch of {batch} needs "
                 + $"{MemoryForecast.Format(Bytes(batch, blocks))} even when every block is recomputed, the limit is "
                 + $"{MemoryForecast.Format(limit)}. {hint}", fitting);
+
+            string Least()
+            {
+                int least = Smallest(1, batch, b => Needed(b) > 0);
+                MemoryForecast needs = Forecast(Trace(least, blocks), blocks);
+                long fixedBytes = needs.ProcessBytes - needs.ArenaBytes;
+                string smallest = $" batch of {least}, the smallest, needs {MemoryForecast.Format(needs.ProcessBytes)}";
+                return fixedBytes < limit
+                    ? $"A{smallest}: allow a little more, or take a smaller size or a narrower model."
+                    : $"Program, weights and optimizer alone take {MemoryForecast.Format(fixedBytes)}, a{smallest}: allow "
+                        + "a little more; a smaller size cannot help.";
+            }
 
             // Small batches may be refused by a norm that needs more values than they have: these need nothing.
             long Needed(int b)
