@@ -17,11 +17,12 @@ public sealed unsafe partial class CpuDevice<L, V>
         _pool.Run(new PackJob(b, transposed, packed, n), Math.Min(panels, WantedChunks));
     }
 
-    public override void MatMul(Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y)
+    public override void MatMul(Rows x, in RowNorm norm, Rows packed, Rows bias, Rows addend, Rows scale,
+        Activation activation, Rows y)
     {
         int tiles = Chunks(y.Count, MatMul<L, V>.RowBlock), panels = (int)MatMulPack<L, V>.Panels(y.Width);
         int groups = Math.Min(panels, Chunks(ProductChunks, tiles));
-        _pool.Run(new MatMulJob(x, packed, bias, addend, activation, y, tiles, groups), tiles * groups);
+        _pool.Run(new MatMulJob(x, norm, packed, bias, addend, scale, activation, y, tiles, groups), tiles * groups);
     }
 
     public override void MatMulTransposed(Rows a, Rows b, Rows partials, Rows y)
@@ -57,22 +58,26 @@ public sealed unsafe partial class CpuDevice<L, V>
     }
 
     /// <summary>A block of rows by a group of panels.</summary>
-    readonly struct MatMulJob(
-        Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y, int tiles, int groups) : IJob
+    readonly struct MatMulJob(Rows x, RowNorm norm, Rows packed, Rows bias, Rows addend, Rows scale,
+        Activation activation, Rows y, int tiles, int groups) : IJob
     {
         /// <summary>Panels between two activation passes, so that what they read is still in a near cache.</summary>
         const long ActivatedPanels = 4;
 
         public void Run(int chunk, Worker worker)
         {
-            long tile = chunk / groups, m0 = FirstRow(tile), m1 = FirstRow(tile + 1);
+            long tile = chunk / groups, first = FirstRow(tile), count = FirstRow(tile + 1) - first;
             long panels = MatMulPack<L, V>.Panels(y.Width), group = chunk % groups;
             long p0 = panels * group / groups, p1 = panels * (group + 1) / groups;
+            Rows from = norm.Eps is { } eps
+                ? Normed(x.Slice(first, count), eps, worker)
+                : x.Slice(first, count);
+            Rows add = addend.Exists ? addend.Slice(first, count) : default, to = y.Slice(first, count);
             if (activation == Activation.None)
-                Product(m0, m1, p0, p1, addend);
+                Product(from, add, to, p0, p1);
             else
                 for (long p = p0; p < p1; p += ActivatedPanels)
-                    ActivatedProduct(m0, m1, p, Math.Min(p1, p + ActivatedPanels));
+                    ActivatedProduct(from, add, to, p, Math.Min(p1, p + ActivatedPanels));
         }
 
         /// <summary>Rows are cut evenly, between tiles of the highest kernel.</summary>
@@ -82,21 +87,30 @@ public sealed unsafe partial class CpuDevice<L, V>
             return Math.Min(y.Count, (y.Count + height - 1) / height * tile / tiles * height);
         }
 
-        void Product(long m0, long m1, long p0, long p1, Rows addend) =>
-            MatMul<L, V>.Forward(
-                x.Pointer, x.Stride, 1, x.Width, packed.Pointer, y.Width, bias.Pointer, addend.Pointer, addend.Stride,
-                m0, m1, p0, p1, y.Pointer, y.Stride);
-
-        void ActivatedProduct(long m0, long m1, long p0, long p1)
+        Rows Normed(Rows rows, float eps, Worker worker)
         {
-            Product(m0, m1, p0, p1, default);
-            long n0 = p0 * MatMulTile<L, V>.PanelWidth;
-            int width = (int)Math.Min(y.Width - n0, (p1 - p0) * MatMulTile<L, V>.PanelWidth);
-            float* to = y.Pointer + m0 * y.Stride + n0;
-            Activate<L, V>.Forward(activation, 0.01f, to, y.Stride, m1 - m0, width, to, y.Stride);
-            float* add = addend.Pointer + m0 * addend.Stride + n0;
-            if (addend.Exists)
-                Streams<L, V>.Add(to, y.Stride, add, addend.Stride, m1 - m0, width, y.Stride, to);
+            var normed = new Rows(worker.Scratch(rows.Count * rows.Width), rows.Count, rows.Width, rows.Width);
+            LayerNorm<L, V>.Forward(rows.Pointer, rows.Stride, norm.Weight.Pointer, norm.Bias.Pointer, null, 0, eps,
+                rows.Count, rows.Width, null, normed.Pointer, normed.Stride);
+            return normed;
+        }
+
+        void Product(Rows from, Rows add, Rows to, long p0, long p1) =>
+            MatMul<L, V>.Forward(
+                from.Pointer, from.Stride, 1, from.Width, packed.Pointer, to.Width, bias.Pointer, add.Pointer,
+                add.Stride, 0, to.Count, p0, p1, to.Pointer, to.Stride, scale.Pointer);
+
+        void ActivatedProduct(Rows from, Rows add, Rows to, long p0, long p1)
+        {
+            Product(from, default, to, p0, p1);
+            int n0 = (int)p0 * MatMulTile<L, V>.PanelWidth;
+            int width = (int)Math.Min(to.Width - n0, (p1 - p0) * MatMulTile<L, V>.PanelWidth);
+            to = to.Channels(n0, width);
+            Activate<L, V>.Forward(
+                activation, 0.01f, to.Pointer, to.Stride, to.Count, width, to.Pointer, to.Stride);
+            if (add.Exists)
+                Streams<L, V>.Add(
+                    to.Pointer, to.Stride, add.Pointer + n0, add.Stride, to.Count, width, to.Stride, to.Pointer);
         }
     }
 

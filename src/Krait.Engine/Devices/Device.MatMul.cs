@@ -11,14 +11,22 @@ public abstract partial class Device
     /// <param name="packed">[N rounded up to <see cref="PanelColumns"/>, K]; the device's own order.</param>
     public abstract void PackPanels(Rows b, bool transposed, Rows packed);
 
-    /// <summary>y[M, N] = f(x[M, K] b[K, N] + bias) + addend; y may lie where the addend lies if f is None.</summary>
+    /// <summary>
+    /// y[M, N] = f(norm(x)[M, K] b[K, N] + bias) + scale addend; y may lie where the addend lies if f is None.
+    /// </summary>
     /// <param name="x">[M, K].</param>
+    /// <param name="norm">What each row of x passes through first, if anything.</param>
     /// <param name="packed">b as <see cref="PackPanels"/> leaves it.</param>
     /// <param name="bias">[N], or none.</param>
     /// <param name="addend">[M, N], or none.</param>
+    /// <param name="scale">One number, or none: 1; f is None then.</param>
     /// <param name="activation">f; LeakyRelu with slope 0.01.</param>
     /// <param name="y">[M, N].</param>
-    public abstract void MatMul(Rows x, Rows packed, Rows bias, Rows addend, Activation activation, Rows y);
+    public abstract void MatMul(Rows x, in RowNorm norm, Rows packed, Rows bias, Rows addend, Rows scale,
+        Activation activation, Rows y);
+
+    /// <summary>Whether a product of so many rows is cut by rows alone, so that a norm in it is computed once.</summary>
+    public static bool NormsInProduct(long rows) => rows > 4000;
 
     /// <summary>y[M, N] = a[K, M]ᵀ b[K, N], the gradient of a weight.</summary>
     /// <param name="a">[K, M].</param>
@@ -49,3 +57,9 @@ public abstract partial class Device
 
     private protected static long ColumnSumRows(int width) => Math.Clamp((1 << 16) / width, 32, 1024);
 }
+
+/// <summary>A layer norm that rows pass through on their way into another op.</summary>
+/// <param name="Eps">Added to the variance; null: there is no norm.</param>
+/// <param name="Weight">[K], or none.</param>
+/// <param name="Bias">[K], or none.</param>
+public readonly record struct RowNorm(float? Eps, Rows Weight, Rows Bias);

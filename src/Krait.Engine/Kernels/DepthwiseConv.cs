@@ -201,10 +201,10 @@ internal static unsafe class DepthwiseConv<L, V>
         // A row beyond the end is never read: asking for it does nothing.
         if (!Sse.IsSupported)
             return;
-        Sse.Prefetch0(row);
-        Sse.Prefetch0(row + stride);
-        Sse.Prefetch0(row + 2 * stride);
-        Sse.Prefetch0(row + 3 * stride);
+        Sse.Prefetch1(row);
+        Sse.Prefetch1(row + stride);
+        Sse.Prefetch1(row + 2 * stride);
+        Sse.Prefetch1(row + 3 * stride);
     }
 
     /// <summary>Four neighbouring outputs away from the border, any kernel.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -13,21 +14,109 @@ namespace Krait.Engine.Kernels;
 public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <summary>
-    /// Writes y and the statistics of each row: stats[2 r] = mean, stats[2 r + 1] = 1 / sqrt(var + eps).
+    /// Writes y and the statistics of each row: stats[2 r] = mean, stats[2 r + 1] = 1 / sqrt(var + eps); stats may be null.
     /// </summary>
     public static void Forward(float* x, long xStride, float* weight, float* bias, float* gate, long gateStride,
         float eps, long rows, int width, float* stats, float* y, long yStride)
     {
-        for (long r = 0; r < rows; r++, x += xStride, gate += gateStride, stats += 2, y += yStride)
+        // Rows that are left pass as four times the same one: every row takes the same instructions.
+        for (long r = 0; r < rows;)
         {
-            float mean = Reduce<L, V>.Sum(x, width) / width;
-            float rstd = 1f / MathF.Sqrt((SquaredDistance(x, mean, width) / width) + eps);
-            (stats[0], stats[1]) = (mean, rstd);
-            Normalize(x, weight, bias, mean, rstd, width, y);
-            if (gate != null)
-                Silu<L, V>.Gate(gate, width, y);
+            int count = rows - r >= 4 ? 4 : 1;
+            FourRows(x, count == 4 ? xStride : 0, weight, bias, eps, width, stats, y, count == 4 ? yStride : 0);
+            for (int i = 0; i < count && gate != null; i++)
+                Silu<L, V>.Gate(gate + (i * gateStride), width, y + (i * yStride));
+            r += count;
+            x += count * xStride;
+            gate += count * gateStride;
+            stats += stats == null ? 0 : 2 * count;
+            y += count * yStride;
         }
     }
+
+    /// <summary>Four rows side by side: their sums over lanes are one, and none waits for another's.</summary>
+    static void FourRows(float* x, long stride, float* weight, float* bias, float eps, int width, float* stats,
+        float* y, long yStride)
+    {
+        float* x1 = x + stride, x2 = x1 + stride, x3 = x2 + stride;
+        V a = L.Zero, b = a, c = a, d = a, a1 = a, b1 = a, c1 = a, d1 = a;
+        int i = 0;
+        for (; i + (2 * L.Count) <= width; i += 2 * L.Count)
+        {
+            a = L.Add(a, L.Load(x + i));
+            b = L.Add(b, L.Load(x1 + i));
+            c = L.Add(c, L.Load(x2 + i));
+            d = L.Add(d, L.Load(x3 + i));
+            a1 = L.Add(a1, L.Load(x + i + L.Count));
+            b1 = L.Add(b1, L.Load(x1 + i + L.Count));
+            c1 = L.Add(c1, L.Load(x2 + i + L.Count));
+            d1 = L.Add(d1, L.Load(x3 + i + L.Count));
+        }
+        for (; i < width; i += L.Count)
+        {
+            int lanes = Math.Min(L.Count, width - i);
+            a = L.Add(a, Part<L, V>.Load(x + i, lanes));
+            b = L.Add(b, Part<L, V>.Load(x1 + i, lanes));
+            c = L.Add(c, Part<L, V>.Load(x2 + i, lanes));
+            d = L.Add(d, Part<L, V>.Load(x3 + i, lanes));
+        }
+        int rest = width % L.Count;
+        Vector128<float> mean = L.SumEach(L.Add(a, a1), L.Add(b, b1), L.Add(c, c1), L.Add(d, d1))
+            / Vector128.Create((float)width);
+        V m0 = L.Set(mean[0]), m1 = L.Set(mean[1]), m2 = L.Set(mean[2]), m3 = L.Set(mean[3]);
+        a = b = c = d = L.Zero;
+        for (i = 0; i + L.Count <= width; i += L.Count)
+        {
+            AddSquare(x + i, m0, L.Count, ref a);
+            AddSquare(x1 + i, m1, L.Count, ref b);
+            AddSquare(x2 + i, m2, L.Count, ref c);
+            AddSquare(x3 + i, m3, L.Count, ref d);
+        }
+        if (rest > 0)
+        {
+            AddSquare(x + i, m0, rest, ref a);
+            AddSquare(x1 + i, m1, rest, ref b);
+            AddSquare(x2 + i, m2, rest, ref c);
+            AddSquare(x3 + i, m3, rest, ref d);
+        }
+        Vector128<float> variance = L.SumEach(a, b, c, d) / Vector128.Create((float)width);
+        Vector128<float> rstd = Vector128<float>.One / Vector128.Sqrt(variance + Vector128.Create(eps));
+        for (int r = 0; r < 4 && stats != null; r++)
+        {
+            float* to = stats + (stride == 0 ? 0 : 2 * r);
+            (to[0], to[1]) = (mean[r], rstd[r]);
+        }
+        V r0 = L.Set(rstd[0]), r1 = L.Set(rstd[1]), r2 = L.Set(rstd[2]), r3 = L.Set(rstd[3]);
+        float* y1 = y + yStride, y2 = y1 + yStride, y3 = y2 + yStride;
+        for (i = 0; i + L.Count <= width; i += L.Count)
+        {
+            V w = weight == null ? L.Set(1f) : L.Load(weight + i), shift = bias == null ? L.Zero : L.Load(bias + i);
+            Normalize(x + i, m0, r0, w, shift, L.Count, y + i);
+            Normalize(x1 + i, m1, r1, w, shift, L.Count, y1 + i);
+            Normalize(x2 + i, m2, r2, w, shift, L.Count, y2 + i);
+            Normalize(x3 + i, m3, r3, w, shift, L.Count, y3 + i);
+        }
+        if (rest > 0)
+        {
+            V w = weight == null ? L.Set(1f) : L.LoadFirst(weight + i, rest);
+            V shift = bias == null ? L.Zero : L.LoadFirst(bias + i, rest);
+            Normalize(x + i, m0, r0, w, shift, rest, y + i);
+            Normalize(x1 + i, m1, r1, w, shift, rest, y1 + i);
+            Normalize(x2 + i, m2, r2, w, shift, rest, y2 + i);
+            Normalize(x3 + i, m3, r3, w, shift, rest, y3 + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddSquare(float* x, V mean, int lanes, ref V sum)
+    {
+        V d = Centred(x, mean, lanes);
+        sum = L.Fma(d, d, sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Normalize(float* x, V mean, V rstd, V weight, V bias, int lanes, float* y) =>
+        Part<L, V>.Store(L.Fma(L.Mul(L.Sub(Part<L, V>.Load(x, lanes), mean), rstd), weight, bias), y, lanes);
 
     /// <summary>
     /// dx = (addend +) rstd * (w dy - mean(w dy) - xhat mean(w dy xhat)); adds to dweight and dbias, which the caller
@@ -59,25 +148,6 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         }
     }
 
-    static float SquaredDistance(float* x, float mean, int width)
-    {
-        V m = L.Set(mean), s0 = L.Zero, s1 = L.Zero;
-        int i = 0;
-        for (; i + (2 * L.Count) <= width; i += 2 * L.Count)
-        {
-            V a = L.Sub(L.Load(x + i), m), b = L.Sub(L.Load(x + i + L.Count), m);
-            s0 = L.Fma(a, a, s0);
-            s1 = L.Fma(b, b, s1);
-        }
-        for (; i < width; i += L.Count)
-        {
-            int lanes = Math.Min(L.Count, width - i);
-            V a = Centred(x + i, m, lanes);
-            s0 = L.Fma(a, a, s0);
-        }
-        return L.Sum(L.Add(s0, s1));
-    }
-
     /// <summary>x - mean in the first lanes and 0 in the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V Centred(float* x, V mean, int lanes) =>
@@ -88,20 +158,6 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
     {
         V y = weight == null ? xhat : L.Mul(xhat, Part<L, V>.Load(weight + i, lanes));
         return bias == null ? y : L.Add(y, Part<L, V>.Load(bias + i, lanes));
-    }
-
-    static void Normalize(float* x, float* weight, float* bias, float mean, float rstd, int width, float* y)
-    {
-        V m = L.Set(mean), s = L.Set(rstd);
-        int i = 0;
-        if (weight != null && bias != null)
-            for (; i + L.Count <= width; i += L.Count)
-                L.Store(L.Fma(L.Mul(L.Sub(L.Load(x + i), m), s), L.Load(weight + i), L.Load(bias + i)), y + i);
-        for (; i < width; i += L.Count)
-        {
-            int lanes = Math.Min(L.Count, width - i);
-            Part<L, V>.Store(Affine(L.Mul(Centred(x + i, m, lanes), s), weight, bias, i, lanes), y + i, lanes);
-        }
     }
 
     /// <summary>

@@ -18,15 +18,17 @@ internal static unsafe class MatMul<L, V>
     /// <summary>Most steps of k between two visits of y.</summary>
     const int StepBlock = 384;
 
-    /// <summary>y[m, n] (+)= sum_k a[m, k] b[k, n] + bias[n] + addend[m, n] for rows m0 to m1 and panels p0 to p1.</summary>
+    /// <summary>
+    /// y[m, n] (+)= sum_k a[m, k] b[k, n] + bias[n] + scale addend[m, n] for rows m0 to m1 and panels p0 to p1.
+    /// </summary>
     /// <remarks>
     /// a: Element (m, k) at m * rowStride + k * stepStride. packed: b[K, N] as <see cref="MatMulPack{L, V}"/> leaves
-    /// it. bias: [N] or null. addend: [M, N], rows addendStride apart, or null; y itself to accumulate. y: [M, N], rows
+    /// it. bias: [N] or null. addend: [M, N], rows addendStride apart, or null; y itself to accumulate. scale: one number, or null for 1. y: [M, N], rows
     /// yStride apart.
     /// </remarks>
     public static void Forward(
         float* a, long rowStride, long stepStride, long k, float* packed, long n, float* bias,
-        float* addend, long addendStride, long m0, long m1, long p0, long p1, float* y, long yStride)
+        float* addend, long addendStride, long m0, long m1, long p0, long p1, float* y, long yStride, float* scale = null)
     {
         int width = MatMulTile<L, V>.PanelWidth;
         long blocks = Math.Max(1, (k + StepBlock - 1) / StepBlock), block = (k + blocks - 1) / blocks;
@@ -46,6 +48,7 @@ internal static unsafe class MatMul<L, V>
                 t.Init = k0 == 0 && bias != null ? bias + column : null;
                 float* add = k0 > 0 ? y : addend;
                 t.AddStride = k0 > 0 ? yStride : addendStride;
+                t.AddScale = k0 > 0 ? null : scale;
                 t.Add = add == null ? null : add + m0 * t.AddStride + column;
                 t.Y = y + m0 * yStride + column;
                 t.YStride = yStride;
@@ -173,7 +176,7 @@ internal static unsafe class MatMul<L, V>
                 int lanes = Math.Min(L.Count, columns - j);
                 V sum = L.Load(buffer + i * width + j);
                 if (add != null)
-                    sum = L.Add(sum, L.LoadFirst(add + j, lanes));
+                    sum = L.Fma(L.Set(t.AddScale == null ? 1f : *t.AddScale), L.LoadFirst(add + j, lanes), sum);
                 L.StoreFirst(sum, t.Y + i * t.YStride + j, lanes);
             }
         }

@@ -254,43 +254,44 @@ internal static unsafe class MatMulTile<L, V>
         }
         float* y = t.Y, add = t.Add;
         long yStride = t.YStride, addStride = t.AddStride;
-        Finish<W>(c0, d0, y, add);
+        V scale = L.Set(t.AddScale == null ? 1f : *t.AddScale);
+        Finish<W>(c0, d0, y, add, scale);
         if (R.Value > 1)
-            Finish<W>(c1, d1, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c1, d1, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 2)
-            Finish<W>(c2, d2, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c2, d2, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 3)
-            Finish<W>(c3, d3, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c3, d3, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 4)
-            Finish<W>(c4, d4, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c4, d4, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 5)
-            Finish<W>(c5, d5, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c5, d5, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 6)
-            Finish<W>(c6, d6, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c6, d6, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 7)
-            Finish<W>(c7, d7, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c7, d7, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 8)
-            Finish<W>(c8, d8, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c8, d8, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 9)
-            Finish<W>(c9, d9, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c9, d9, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 10)
-            Finish<W>(c10, d10, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c10, d10, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 11)
-            Finish<W>(c11, d11, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c11, d11, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 12)
-            Finish<W>(c12, d12, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c12, d12, y += yStride, add += add == null ? 0 : addStride, scale);
         if (R.Value > 13)
-            Finish<W>(c13, d13, y += yStride, add += add == null ? 0 : addStride);
+            Finish<W>(c13, d13, y += yStride, add += add == null ? 0 : addStride, scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Finish<W>(V c, V d, float* y, float* add) where W : struct, ICount
+    static void Finish<W>(V c, V d, float* y, float* add, V scale) where W : struct, ICount
     {
         if (add != null)
         {
-            c = L.Add(c, L.Load(add));
+            c = L.Fma(scale, L.Load(add), c);
             if (W.Value > 1)
-                d = L.Add(d, L.Load(add + L.Count));
+                d = L.Fma(scale, L.Load(add + L.Count), d);
         }
         L.Store(c, y);
         if (W.Value > 1)

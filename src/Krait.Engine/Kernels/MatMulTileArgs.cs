@@ -1,6 +1,6 @@
 namespace Krait.Engine.Kernels;
 
-/// <summary>The operands of one register tile: y[R, W] = init + sum over segments and k of a[R, k] b[k, W] + add.</summary>
+/// <summary>The operands of one register tile: y[R, W] = init + sum over segments and k of a[R, k] b[k, W] + scale add.</summary>
 /// <remarks>
 /// A matrix product has one segment. A convolution has one for each row of taps: the input is read in place from
 /// <see cref="A"/> + <see cref="Offsets"/>[s], and the packed weights of the segments follow each other in
@@ -33,6 +33,9 @@ internal unsafe struct MatMulTileArgs
     /// <summary>Rows that are added at the end (y itself to accumulate), or null.</summary>
     public float* Add;
     public long AddStride;
+
+    /// <summary>The number that those rows are multiplied by; null: 1.</summary>
+    public float* AddScale;
 
     public float* Y;
     public long YStride;

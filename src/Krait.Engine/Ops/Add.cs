@@ -19,6 +19,11 @@ public sealed class Add : Op
 
     public override bool CanOverwrite(int output, int input) => true;
 
+    internal override Op Absorb(Fusion fusion) =>
+        fusion.LastMaker(Inputs[0]) is MatMul { TakesAddend: true } a ? a.Plus(Inputs[1]!, null, Outputs)
+        : fusion.LastMaker(Inputs[1]) is MatMul { TakesAddend: true } b ? b.Plus(Inputs[0]!, null, Outputs)
+        : this;
+
     public override void Differentiate(Gradients gradients)
     {
         Value dy = gradients.OrZero(Outputs[0]);

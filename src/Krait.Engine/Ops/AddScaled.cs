@@ -22,6 +22,11 @@ public sealed class AddScaled : Op
 
     public override bool CanOverwrite(int output, int input) => input < 2;
 
+    internal override Op Absorb(Fusion fusion) =>
+        Inputs[2]!.Shape.Count == 1 && fusion.LastMaker(Inputs[0]) is MatMul { TakesAddend: true } product
+            ? product.Plus(Inputs[1]!, Inputs[2], Outputs)
+            : this;
+
     public override void Differentiate(Gradients gradients)
     {
         (Value f, Value scale, Value dy) = (Inputs[1]!, Inputs[2]!, gradients.OrZero(Outputs[0]));

@@ -36,6 +36,8 @@ public sealed class LayerNorm : Op
 
     internal float Eps => _eps;
 
+    internal bool IsGated => _isGated;
+
     public override string Name => _isGated ? nameof(LayerNormGate) : nameof(LayerNorm);
 
     public override Cost Cost => Cost.Streaming(this, CostKind.Norm, _isGated ? Outputs[0].Shape.Count : 0);

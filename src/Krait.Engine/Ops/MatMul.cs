@@ -10,9 +10,13 @@ public sealed class MatMul : Op
     /// <summary>Multiply-adds a number up to which a product takes hardly longer than reading it from memory.</summary>
     const int CheapInner = 8;
 
+    /// <summary>Where the factor of the addend, and gamma and beta of a norm that was taken over, stand.</summary>
+    const int Scale = 5, Gamma = 6, Beta = 7;
+
     readonly Activation _activation;
     readonly CostKind _kind;
     readonly int _inner;
+    float? _normEps;
 
     MatMul(
         Value x, Value packed, Value? weight, Value? bias, Value? addend, int n, Activation activation, CostKind kind)
@@ -45,6 +49,27 @@ public sealed class MatMul : Op
     }
 
     internal Activation Activation => _activation;
+
+    /// <summary>Whether the sum may still get an addend.</summary>
+    internal bool TakesAddend => _activation == Activation.None && Inputs[4] is null;
+
+    /// <summary>In prediction: this product plus scale times the addend, in the place of another op's output.</summary>
+    internal Op Plus(Value addend, Value? scale, IReadOnlyList<Value> outputs) =>
+        Between([Inputs[0], Inputs[1], Inputs[2], Inputs[3], addend, scale, Optional(Gamma), Optional(Beta)], outputs);
+
+    /// <summary>Rows that pass through a layer norm first are normed a chunk at a time, next to their product.</summary>
+    internal override Op Absorb(Fusion fusion)
+    {
+        if (!Device.NormsInProduct(Outputs[0].Shape.Rows) || _normEps is not null
+            || fusion.LastMaker(Inputs[0]) is not LayerNorm { IsGated: false } norm)
+            return this;
+        var op = (MatMul)Between([norm.Inputs[0], Inputs[1], Inputs[2], Inputs[3], Inputs[4], Optional(Scale),
+            norm.Inputs[1], norm.Inputs[2]], Outputs);
+        op._normEps = norm.Eps;
+        return op;
+    }
+
+    Value? Optional(int input) => input < Inputs.Count ? Inputs[input] : null;
 
     public override Cost Cost =>
         new(_kind, Outputs[0].Shape.Count * _inner, Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
@@ -87,5 +112,6 @@ public sealed class MatMul : Op
 
     public override void Run(Device device, in Frame frame) =>
         device.MatMul(
-            frame[Inputs[0]], frame[Inputs[1]], frame[Inputs[3]], frame[Inputs[4]], _activation, frame[Outputs[0]]);
+            frame[Inputs[0]], new RowNorm(_normEps, frame[Optional(Gamma)], frame[Optional(Beta)]), frame[Inputs[1]],
+            frame[Inputs[3]], frame[Inputs[4]], frame[Optional(Scale)], _activation, frame[Outputs[0]]);
 }

@@ -90,12 +90,19 @@ public abstract class Op
     }
 
     /// <summary>The op as if it read other inputs of the same values: to differentiate, not to run.</summary>
-    internal Op Reading(Value?[] inputs)
+    internal Op Reading(Value?[] inputs) => Between(inputs, _outputs);
+
+    /// <summary>The op with other inputs and with outputs that another op would write.</summary>
+    private protected Op Between(Value?[] inputs, IReadOnlyList<Value> outputs)
     {
         var op = (Op)MemberwiseClone();
         op._inputs = inputs;
+        op._outputs = [.. outputs];
         return op;
     }
+
+    /// <summary>In prediction: the op with the work of <see cref="Fusion.LastMaker"/> in it, or the op itself.</summary>
+    internal virtual Op Absorb(Fusion fusion) => this;
 
     /// <summary>Views attach their output to their new base here.</summary>
     internal virtual void OnCloned()

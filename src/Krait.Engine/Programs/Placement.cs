@@ -12,15 +12,17 @@ sealed class Placement
     readonly HashSet<Value> _inPlace = [];
 
     public List<Op> Constants { get; } = [];
-    public List<Op> Steps { get; } = [];
+    public List<Op> Steps { get; private set; } = [];
     public long ArenaFloats { get; private set; }
     public long ConstantFloats { get; private set; }
 
     public static Placement Of(Program program, PlanOptions options)
     {
         var placement = new Placement();
-        List<Op> live = LiveOps(program);
+        List<Op> live = LiveOps(program.Ops, program.Kept);
         placement.SplitConstants(live, options.HoistConstants);
+        if (options.HoistConstants)
+            placement.Steps = LiveOps(Fusion.Of(placement.Steps, program.Kept), program.Kept);
         placement.FindLifetimes(program);
         if (!options.Debug)
             placement.OverwriteInPlace();
@@ -45,13 +47,13 @@ sealed class Placement
     /// <summary>Whether steps read a parameter where it lies; others only constants read, if anything does.</summary>
     public bool ReadsInPlace(Value parameter) => _inPlace.Contains(parameter);
 
-    static List<Op> LiveOps(Program program)
+    static List<Op> LiveOps(IReadOnlyList<Op> ops, IReadOnlyList<Value> kept)
     {
-        var needed = new HashSet<Value>(program.Kept);
+        var needed = new HashSet<Value>(kept);
         var live = new List<Op>();
-        for (int i = program.Ops.Count - 1; i >= 0; i--)
+        for (int i = ops.Count - 1; i >= 0; i--)
         {
-            Op op = program.Ops[i];
+            Op op = ops[i];
             bool isNeeded = (op.HasSideEffect && !op.IsRecomputed)
                 || op.Outputs.Any(o => needed.Contains(o) || o.Resolve().Root.Source == ValueSource.Gradient);
             if (!isNeeded)

@@ -6,7 +6,10 @@ namespace Krait.Engine.Programs;
 /// <summary>How a program is planned and run.</summary>
 public sealed record PlanOptions
 {
-    /// <summary>Ops on parameters alone (packed weights) run once, not in every run. For prediction.</summary>
+    /// <summary>
+    /// For prediction: ops on parameters alone (packed weights) run once, not in every run, and ops take over what only
+    /// they read (<see cref="Fusion"/>).
+    /// </summary>
     public bool HoistConstants { get; init; }
 
     /// <summary>Every value gets memory of its own and all is poisoned with NaN first: equal bits, or a bug.</summary>
