@@ -15,6 +15,9 @@ internal static unsafe class DepthwiseConv<L, V>
     /// <summary>Channels handled together, so that the pixels under a kernel stay in the first cache.</summary>
     public const int ChannelBlock = 256;
 
+    /// <summary>Floats that are fetched together.</summary>
+    const int CacheLine = 16;
+
     /// <summary>The rows of taps that meet the input for one row of outputs.</summary>
     public static int TapRows(in DepthwiseShape s, long xStride, int z, int y, long* xRows, long* taps)
     {
@@ -62,11 +65,14 @@ internal static unsafe class DepthwiseConv<L, V>
                 if (!four)
                     One(s, from, xStride, i - s.Pad.W, w + c, tapStride, b, rows, xRows, taps, channels, to);
                 else if (s.Kernel.W == 3)
-                    FourByThree(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride, silu);
+                    Four<ThreeTaps>(
+                        s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride, silu);
                 else if (s.Kernel.W == 4)
-                    FourByFour(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride, silu);
+                    Four<FourTaps>(
+                        s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride, silu);
                 else
-                    Four(s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride, silu);
+                    Four<AnyTaps>(
+                        s, from, xStride, w + c, tapStride, b, rows, xRows, taps, channels, to, yStride, silu);
                 int pixels = four ? 4 : 1;
                 // Four pixels are activated in their registers; what is left are channels that fill none.
                 int done = four && silu ? channels / L.Count * L.Count : 0;
@@ -106,35 +112,28 @@ internal static unsafe class DepthwiseConv<L, V>
         }
     }
 
-    /// <summary>Four neighbouring outputs, kernel three wide: a weight serves four products, a pixel three.</summary>
-    static void FourByThree(
+    /// <summary>Four neighbouring outputs away from the border: a weight serves four products.</summary>
+    static void Four<T>(
         in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
-        long* taps, int channels, float* y, long yStride, bool silu)
+        long* taps, int channels, float* y, long yStride, bool silu) where T : struct, ITapsOfARow
     {
         int c = 0;
         for (; c <= channels - L.Count; c += L.Count)
         {
             V y0 = bias == null ? L.Zero : L.Load(bias + c), y1 = y0, y2 = y0, y3 = y0;
+            if (T.Count > 0 && rows > 0 && c % CacheLine == 0)
+            {
+                // Of the rows that a picture reads, the last is new to the second cache.
+                Ask(x + xRows[rows - 1] + (T.Count + 3) * xStride + c, xStride);
+                Ask(y + 4 * yStride + c, yStride);
+            }
             for (int r = 0; r < rows; r++)
             {
                 float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
-                V w0 = L.Load(q), w1 = L.Load(q + tapStride), w2 = L.Load(q + 2 * tapStride);
-                y0 = L.Fma(L.Load(p), w0, y0);
-                V v = L.Load(p + xStride);
-                y0 = L.Fma(v, w1, y0);
-                y1 = L.Fma(v, w0, y1);
-                v = L.Load(p + 2 * xStride);
-                y0 = L.Fma(v, w2, y0);
-                y1 = L.Fma(v, w1, y1);
-                y2 = L.Fma(v, w0, y2);
-                v = L.Load(p + 3 * xStride);
-                y1 = L.Fma(v, w2, y1);
-                y2 = L.Fma(v, w1, y2);
-                y3 = L.Fma(v, w0, y3);
-                v = L.Load(p + 4 * xStride);
-                y2 = L.Fma(v, w2, y2);
-                y3 = L.Fma(v, w1, y3);
-                y3 = L.Fma(L.Load(p + 5 * xStride), w2, y3);
+                if (T.Count > 0)
+                    Row<T>(p, xStride, q, tapStride, ref y0, ref y1, ref y2, ref y3);
+                else
+                    Row(s.Kernel.W, p, xStride, q, tapStride, ref y0, ref y1, ref y2, ref y3);
             }
             if (silu)
                 Silu<L, V>.Four(ref y0, ref y1, ref y2, ref y3);
@@ -146,55 +145,54 @@ internal static unsafe class DepthwiseConv<L, V>
         Rest(s, x, xStride, w, tapStride, bias, rows, xRows, taps, c, channels, y, yStride);
     }
 
-    /// <summary>The same, kernel four wide: a causal convolution.</summary>
-    static void FourByFour(
-        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
-        long* taps, int channels, float* y, long yStride, bool silu)
+    /// <summary>Three or four taps of a row, for four outputs: each pixel is loaded once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Row<T>(
+        float* p, long xStride, float* q, long tapStride, ref V y0, ref V y1, ref V y2, ref V y3)
+        where T : struct, ITapsOfARow
     {
-        int c = 0;
-        for (; c <= channels - L.Count; c += L.Count)
-        {
-            V y0 = bias == null ? L.Zero : L.Load(bias + c), y1 = y0, y2 = y0, y3 = y0;
-            Ask(x + xRows[0] + 7 * xStride + c, xStride);
-            Ask(y + 4 * yStride + c, yStride);
-            for (int r = 0; r < rows; r++)
-            {
-                float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
-                V w0 = L.Load(q), w1 = L.Load(q + tapStride), w2 = L.Load(q + 2 * tapStride);
-                V w3 = L.Load(q + 3 * tapStride);
-                y0 = L.Fma(L.Load(p), w0, y0);
-                V v = L.Load(p + xStride);
-                y0 = L.Fma(v, w1, y0);
-                y1 = L.Fma(v, w0, y1);
-                v = L.Load(p + 2 * xStride);
-                y0 = L.Fma(v, w2, y0);
-                y1 = L.Fma(v, w1, y1);
-                y2 = L.Fma(v, w0, y2);
-                v = L.Load(p + 3 * xStride);
-                y0 = L.Fma(v, w3, y0);
-                y1 = L.Fma(v, w2, y1);
-                y2 = L.Fma(v, w1, y2);
-                y3 = L.Fma(v, w0, y3);
-                v = L.Load(p + 4 * xStride);
-                y1 = L.Fma(v, w3, y1);
-                y2 = L.Fma(v, w2, y2);
-                y3 = L.Fma(v, w1, y3);
-                v = L.Load(p + 5 * xStride);
-                y2 = L.Fma(v, w3, y2);
-                y3 = L.Fma(v, w2, y3);
-                y3 = L.Fma(L.Load(p + 6 * xStride), w3, y3);
-            }
-            if (silu)
-                Silu<L, V>.Four(ref y0, ref y1, ref y2, ref y3);
-            L.Store(y0, y + c);
-            L.Store(y1, y + yStride + c);
-            L.Store(y2, y + 2 * yStride + c);
-            L.Store(y3, y + 3 * yStride + c);
-        }
-        Rest(s, x, xStride, w, tapStride, bias, rows, xRows, taps, c, channels, y, yStride);
+        bool isFour = T.Count == 4;
+        V w0 = L.Load(q), w1 = L.Load(q + tapStride), w2 = L.Load(q + 2 * tapStride);
+        V w3 = isFour ? L.Load(q + 3 * tapStride) : L.Zero;
+        y0 = L.Fma(L.Load(p), w0, y0);
+        V v = L.Load(p + xStride);
+        y0 = L.Fma(v, w1, y0);
+        y1 = L.Fma(v, w0, y1);
+        v = L.Load(p + 2 * xStride);
+        y0 = L.Fma(v, w2, y0);
+        y1 = L.Fma(v, w1, y1);
+        y2 = L.Fma(v, w0, y2);
+        v = L.Load(p + 3 * xStride);
+        y0 = isFour ? L.Fma(v, w3, y0) : y0;
+        y1 = L.Fma(v, w2, y1);
+        y2 = L.Fma(v, w1, y2);
+        y3 = L.Fma(v, w0, y3);
+        v = L.Load(p + 4 * xStride);
+        y1 = isFour ? L.Fma(v, w3, y1) : y1;
+        y2 = L.Fma(v, w2, y2);
+        y3 = L.Fma(v, w1, y3);
+        v = L.Load(p + 5 * xStride);
+        y2 = isFour ? L.Fma(v, w3, y2) : y2;
+        y3 = L.Fma(v, w2, y3);
+        y3 = isFour ? L.Fma(L.Load(p + 6 * xStride), w3, y3) : y3;
     }
 
-    /// <summary>Asks for four rows ahead of their time: pieces of many rows are no walk that processors foresee.</summary>
+    /// <summary>Any number of taps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Row(
+        int count, float* p, long xStride, float* q, long tapStride, ref V y0, ref V y1, ref V y2, ref V y3)
+    {
+        for (int t = 0; t < count; t++, p += xStride, q += tapStride)
+        {
+            V v = L.Load(q);
+            y0 = L.Fma(L.Load(p), v, y0);
+            y1 = L.Fma(L.Load(p + xStride), v, y1);
+            y2 = L.Fma(L.Load(p + 2 * xStride), v, y2);
+            y3 = L.Fma(L.Load(p + 3 * xStride), v, y3);
+        }
+    }
+
+    /// <summary>Asks for four rows ahead of their time: no processor foresees pieces of many rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Ask(float* row, long stride)
     {
@@ -207,37 +205,6 @@ internal static unsafe class DepthwiseConv<L, V>
         Sse.Prefetch1(row + 3 * stride);
     }
 
-    /// <summary>Four neighbouring outputs away from the border, any kernel.</summary>
-    static void Four(
-        in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
-        long* taps, int channels, float* y, long yStride, bool silu)
-    {
-        int c = 0;
-        for (; c <= channels - L.Count; c += L.Count)
-        {
-            V y0 = bias == null ? L.Zero : L.Load(bias + c), y1 = y0, y2 = y0, y3 = y0;
-            for (int r = 0; r < rows; r++)
-            {
-                float* p = x + xRows[r] + c, q = w + taps[r] * tapStride + c;
-                for (int t = 0; t < s.Kernel.W; t++, p += xStride, q += tapStride)
-                {
-                    V v = L.Load(q);
-                    y0 = L.Fma(L.Load(p), v, y0);
-                    y1 = L.Fma(L.Load(p + xStride), v, y1);
-                    y2 = L.Fma(L.Load(p + 2 * xStride), v, y2);
-                    y3 = L.Fma(L.Load(p + 3 * xStride), v, y3);
-                }
-            }
-            if (silu)
-                Silu<L, V>.Four(ref y0, ref y1, ref y2, ref y3);
-            L.Store(y0, y + c);
-            L.Store(y1, y + yStride + c);
-            L.Store(y2, y + 2 * yStride + c);
-            L.Store(y3, y + 3 * yStride + c);
-        }
-        Rest(s, x, xStride, w, tapStride, bias, rows, xRows, taps, c, channels, y, yStride);
-    }
-
     /// <summary>The channels that fill no vector, of four outputs away from the border.</summary>
     static void Rest(
         in DepthwiseShape s, float* x, long xStride, float* w, long tapStride, float* bias, int rows, long* xRows,
@@ -247,4 +214,28 @@ internal static unsafe class DepthwiseConv<L, V>
             One(s, x + i * xStride + c, xStride, 0, w + c, tapStride, bias == null ? null : bias + c, rows, xRows, taps,
                 channels - c, y + i * yStride + c);
     }
+}
+
+/// <summary>How many taps a row of the kernel has, where the JIT is to know it.</summary>
+interface ITapsOfARow
+{
+    /// <summary>0: known at run time only.</summary>
+    static abstract int Count { get; }
+}
+
+/// <summary>A convolution of a picture or a volume.</summary>
+readonly struct ThreeTaps : ITapsOfARow
+{
+    public static int Count => 3;
+}
+
+/// <summary>A causal convolution of a sequence.</summary>
+readonly struct FourTaps : ITapsOfARow
+{
+    public static int Count => 4;
+}
+
+readonly struct AnyTaps : ITapsOfARow
+{
+    public static int Count => 0;
 }
