@@ -124,8 +124,10 @@ public static unsafe partial class Ss2d<L, V>
     {
         float* from = projection + (direction * shape.DirectionWidth);
         int dtStride = DtStride(shape.R);
-        for (int i = 0; i < steps; i++)
+        float* b = from + shape.R;
+        for (int i = 0; i < steps; i++, couples += 8)
         {
+            ScanRows<L, V>.AskAhead(from, stride, positions, i, steps, shape.DirectionWidth);
             float* row = from + (positions[i] * stride);
             float* to = dt + (i * dtStride);
             if (dtStride <= shape.DirectionWidth)
@@ -134,9 +136,8 @@ public static unsafe partial class Ss2d<L, V>
             else
                 for (int r = 0; r < shape.R; r++)
                     to[r] = row[r];
+            ScanCouples<L, V>.Gather(b, stride, b + shape.N, stride, positions + i, 1, shape.N, couples);
         }
-        float* b = from + shape.R;
-        ScanCouples<L, V>.Gather(b, stride, b + shape.N, stride, positions, steps, shape.N, couples);
     }
 
     /// <summary>A2 = -exp(A_logs) log2(e), the packed dt weight, bias and skip of one block and direction.</summary>

@@ -6,9 +6,12 @@ public static unsafe partial class Ss2d<L, V>
     where L : struct, ILanes<V>
     where V : struct
 {
+    /// <summary>Blocks whose rows are read and written together; their planes stay in the second cache.</summary>
+    const int GroupBlocks = 8;
+
     /// <summary>Floats of scratch for <see cref="Backward"/>.</summary>
     public static long BackwardScratch(in Ss2dShape shape, int blocks) =>
-        (7 * PlaneFloats) + SelectiveScanChunk<L, V>.PassFloats
+        ((4 + (3 * GroupBlocks)) * PlaneFloats) + SelectiveScanChunk<L, V>.PassFloats
         + (2 * SelectiveScanChunk<L, V>.CoupleFloats(shape.N)) + (2 * Steps * DtStride(shape.R))
         + (blocks * (long)BackwardBlockFloats(shape));
 
@@ -39,8 +42,7 @@ public static unsafe partial class Ss2d<L, V>
         in Ss2dParameters dp)
     {
         var planes = new BackwardScratchOf(shape, scratch);
-        int* positions = stackalloc int[2 * Steps];
-        int* next = positions + Steps;
+        int* positions = stackalloc int[Steps];
         int dtStride = DtStride(shape.R);
         for (int k = 0; k < Ss2dShape.Directions; k++)
         {
@@ -50,30 +52,22 @@ public static unsafe partial class Ss2d<L, V>
             for (int chunk = shape.Chunks - 1; chunk >= 0; chunk--)
             {
                 int steps = WalkChunk(shape, k, chunk, positions);
-                if (chunk > 0)
-                {
-                    WalkChunk(shape, k, chunk - 1, next);
-                    PrefetchRows(shape, k, next, Steps, projection, projectionStride);
-                    PrefetchRows(shape, k, next, Steps, dProjection, dProjectionStride);
-                    PrefetchBlocks(shape, firstBlock, blocks, next, Steps, x, xStride);
-                    PrefetchBlocks(shape, firstBlock, blocks, next, Steps, dy + (k * directionStride), dyStride);
-                    if (k > 0)
-                        PrefetchBlocks(shape, firstBlock, blocks, next, Steps, dx, dxStride);
-                }
                 GatherProjection(shape, k, projection, projectionStride, positions, steps, planes.Dt, planes.Couples);
                 new Span<float>(planes.DCouples, SelectiveScanChunk<L, V>.CoupleFloats(shape.N)).Clear();
                 new Span<float>(planes.DDt, Steps * dtStride).Clear();
-                for (int j = 0; j < blocks; j++)
+                for (int j = 0; j < blocks; j += GroupBlocks)
                 {
-                    int b = firstBlock + j;
-                    int channels = shape.ChannelsOf(b);
-                    ScanRows<L, V>.Gather(x + (b * Channels), xStride, positions, steps, channels, planes.U);
-                    ScanRows<L, V>.Gather(dy + (k * directionStride) + (b * Channels), dyStride, positions,
-                        steps, channels, planes.Dy);
-                    BackwardChunk(shape, channels, steps, StateAt(shape, states, k, chunk, b), planes,
-                        planes.Block(shape, j));
-                    ScanRows<L, V>.Scatter(planes.DDeltaU, positions, steps, channels, k > 0, dxStride,
-                        dx + (b * Channels));
+                    int first = (firstBlock + j) * Channels, group = Math.Min(GroupBlocks, blocks - j);
+                    int channels = Math.Min(group * Channels, shape.D - first);
+                    ScanRows<L, V>.GatherBlocks(x + first, xStride, positions, steps, channels, planes.U);
+                    ScanRows<L, V>.GatherBlocks(dy + (k * directionStride) + first, dyStride, positions, steps,
+                        channels, planes.Dy);
+                    for (int i = 0; i < group; i++)
+                        BackwardChunk(shape, shape.ChannelsOf(firstBlock + j + i), steps,
+                            StateAt(shape, states, k, chunk, firstBlock + j + i), planes, i * PlaneFloats,
+                            planes.Block(shape, j + i));
+                    ScanRows<L, V>.ScatterBlocks(planes.DDeltaU, positions, steps, channels, k > 0, dxStride,
+                        dx + first);
                 }
                 ScatterProjection(shape, positions, steps, planes, dProjectionStride, dProjectionK);
             }
@@ -83,21 +77,20 @@ public static unsafe partial class Ss2d<L, V>
     }
 
     static void BackwardChunk(in Ss2dShape shape, int channels, int steps, float* start, in BackwardScratchOf planes,
-        in BackwardBlock block)
+        int plane, in BackwardBlock block)
     {
+        float* u = planes.U + plane, dy = planes.Dy + plane, dDeltaU = planes.DDeltaU + plane;
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
         int dtStride = DtStride(shape.R);
         ScanStepSize<L, V>.Forward(vectors, steps, shape.R, planes.Dt, dtStride, block.Weight, block.Bias,
             planes.Delta);
         SelectiveScanChunk<L, V>.Softplus(vectors, steps, planes.Delta, planes.Slope);
-        SelectiveScanPlane<L, V>.Start(vectors, steps, planes.U, planes.Delta, null, planes.DeltaU, null);
+        SelectiveScanPlane<L, V>.Start(vectors, steps, u, planes.Delta, null, planes.DeltaU, null);
         SelectiveScanChunk<L, V>.Backward(vectors, steps, shape.PaddedN, block.A2, planes.Delta, planes.DeltaU,
-            planes.Couples, start, planes.Dy, planes.Pass, block.Dh, block.Da, planes.DCouples, planes.DDeltaU,
-            planes.DDelta);
-        SelectiveScanPlane<L, V>.Finish(vectors, steps, planes.U, planes.Delta, planes.Slope, planes.Dy, block.Skip,
-            planes.DDeltaU, planes.DDelta, block.DSkip, block.DBias);
-        ScanStepSize<L, V>.Backward(channels, steps, dtStride, planes.DDelta, block.WeightRows,
-            planes.DDt);
+            planes.Couples, start, dy, planes.Pass, block.Dh, block.Da, planes.DCouples, dDeltaU, planes.DDelta);
+        SelectiveScanPlane<L, V>.Finish(vectors, steps, u, planes.Delta, planes.Slope, dy, block.Skip,
+            dDeltaU, planes.DDelta, block.DSkip, block.DBias);
+        ScanStepSize<L, V>.Backward(channels, steps, dtStride, planes.DDelta, block.WeightRows, planes.DDt);
         ScanStepSize<L, V>.WeightBackward(vectors, steps, shape.R, planes.Dt, dtStride, planes.DDelta,
             block.DWeight);
     }
@@ -137,16 +130,17 @@ public static unsafe partial class Ss2d<L, V>
         long stride, float* dProjection)
     {
         int dtStride = DtStride(shape.R);
-        for (int i = 0; i < steps; i++)
+        float* couples = planes.DCouples;
+        for (int i = 0; i < steps; i++, couples += 4)
         {
+            ScanRows<L, V>.AskAhead(dProjection, stride, positions, i, steps, shape.DirectionWidth);
             float* row = dProjection + (positions[i] * stride);
             float* from = planes.DDt + (i * dtStride);
             for (int r = 0; r < shape.R; r++)
                 row[r] = from[r];
+            float* db = dProjection + shape.R;
+            ScanCouples<L, V>.Scatter(couples, positions + i, 1, shape.N, db, stride, db + shape.N, stride);
         }
-        float* db = dProjection + shape.R;
-        ScanCouples<L, V>.Scatter(planes.DCouples, positions, steps, shape.N, db, stride,
-            db + shape.N, stride);
     }
 
     /// <summary>Scratch that all blocks share.</summary>
@@ -158,12 +152,12 @@ public static unsafe partial class Ss2d<L, V>
         public BackwardScratchOf(in Ss2dShape shape, float* scratch)
         {
             U = scratch;
-            Delta = U + PlaneFloats;
+            Dy = U + (GroupBlocks * PlaneFloats);
+            DDeltaU = Dy + (GroupBlocks * PlaneFloats);
+            Delta = DDeltaU + (GroupBlocks * PlaneFloats);
             DeltaU = Delta + PlaneFloats;
             Slope = DeltaU + PlaneFloats;
-            Dy = Slope + PlaneFloats;
-            DDeltaU = Dy + PlaneFloats;
-            DDelta = DDeltaU + PlaneFloats;
+            DDelta = Slope + PlaneFloats;
             Pass = DDelta + PlaneFloats;
             Couples = Pass + SelectiveScanChunk<L, V>.PassFloats;
             DCouples = Couples + SelectiveScanChunk<L, V>.CoupleFloats(shape.N);

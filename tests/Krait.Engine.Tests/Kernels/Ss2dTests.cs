@@ -21,6 +21,7 @@ public sealed class Ss2dTests
             cases.Add(level, 1, 130, 16, 3, 2, true);
             cases.Add(level, 67, 1, 33, 6, 17, false);
             cases.Add(level, 8, 8, 48, 16, 4, true);
+            cases.Add(level, 3, 5, 149, 4, 2, false);
         }
         return cases;
     }
