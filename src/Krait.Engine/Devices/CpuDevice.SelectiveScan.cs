@@ -5,10 +5,10 @@ namespace Krait.Engine.Devices;
 public sealed unsafe partial class CpuDevice<L, V>
 {
     public override void SelectiveScan(in SelectiveScanShape shape, bool softplus, in SelectiveScanRows x, Rows states,
-        Rows y, Rows last)
+        Rows y, Rows last, bool continues = false)
     {
         int batch = checked((int)(x.U.Count / shape.L));
-        _pool.Run(new SelectiveScanJob(shape, batch, softplus, x, states, y, last),
+        _pool.Run(new SelectiveScanJob(shape, batch, softplus, x, states, y, last, continues),
             batch * shape.G * shape.TasksPerGroup(batch));
     }
 
@@ -69,14 +69,14 @@ public sealed unsafe partial class CpuDevice<L, V>
         states.Exists ? states.Pointer + (sample * shape.StatesPerSample * shape.StateFloats) : null;
 
     readonly struct SelectiveScanJob(SelectiveScanShape shape, int batch, bool softplus, SelectiveScanRows x,
-        Rows states, Rows y, Rows last) : IJob
+        Rows states, Rows y, Rows last, bool continues) : IJob
     {
         public void Run(int chunk, Worker worker)
         {
             (int sample, _, int first, int blocks) = ScanTask(shape, batch, chunk);
             SelectiveScan<L, V>.Forward(shape, Operands(shape, x, sample), softplus, first, blocks,
                 worker.Scratch(SelectiveScan<L, V>.ForwardScratch(shape, blocks)), StatesOf(shape, states, sample),
-                From(y, (long)sample * shape.L), From(last, (long)sample * shape.D));
+                From(y, (long)sample * shape.L), From(last, (long)sample * shape.D), continues);
         }
     }
 

@@ -10,10 +10,10 @@ public abstract partial class Device
 {
     /// <summary>
     /// y and the last state of a selective scan. <paramref name="states"/> keeps what the backward needs, unless it is
-    /// missing.
+    /// missing. A scan that continues starts from what lies in <paramref name="last"/>, not from 0.
     /// </summary>
     public abstract void SelectiveScan(in SelectiveScanShape shape, bool softplus, in SelectiveScanRows x, Rows states,
-        Rows y, Rows last);
+        Rows y, Rows last, bool continues = false);
 
     /// <summary>
     /// Gradients of <see cref="SelectiveScan"/>. The partial sums are scratch: of dB, dC and, with a step weight, ddelta

@@ -33,8 +33,9 @@ public static unsafe partial class SelectiveScan<L, V>
     /// <param name="states">Where states at chunk starts are kept for the backward, or null.</param>
     /// <param name="y">[L, D].</param>
     /// <param name="last">[D, N]: the state after the last step; may be missing.</param>
+    /// <param name="continues">Whether last holds the state to start from; else that is 0.</param>
     public static void Forward(in SelectiveScanShape shape, in SelectiveScanOperands x, bool softplus, int firstBlock,
-        int blocks, float* scratch, float* states, RowPointer y, RowPointer last)
+        int blocks, float* scratch, float* states, RowPointer y, RowPointer last, bool continues = false)
     {
         var s = new ForwardScratchOf(shape, scratch);
         int* positions = stackalloc int[Steps];
@@ -43,6 +44,8 @@ public static unsafe partial class SelectiveScan<L, V>
             var block = new BlockScratch(shape, s.Blocks, j);
             LoadBlock(shape, x, firstBlock + j, block.A2, block.Bias, block.Skip, block.Weight);
             new Span<float>(block.H, shape.StateFloats).Clear();
+            if (continues)
+                LoadStates(shape, firstBlock + j, last, block.H);
         }
         bool inPlace = shape.GroupChannels % L.Count == 0;
         for (int chunk = 0; chunk < shape.Chunks; chunk++)
@@ -169,6 +172,17 @@ public static unsafe partial class SelectiveScan<L, V>
         {
             bias[c] = c < channels && x.DeltaBias.Exists ? x.DeltaBias.Start[first + c] : 0f;
             skip[c] = c < channels && x.Skip.Exists ? x.Skip.Start[first + c] : 0f;
+        }
+    }
+
+    static void LoadStates(in SelectiveScanShape shape, int block, RowPointer states, float* h)
+    {
+        int first = shape.FirstChannel(block);
+        for (int c = 0; c < shape.ChannelsOf(block); c++)
+        {
+            float* row = states.At(first + c);
+            for (int n = 0; n < shape.N; n++)
+                h[(n * Channels) + c] = row[n];
         }
     }
 

@@ -36,6 +36,8 @@ public sealed class Activate : Op
 
     public override bool CanOverwrite(int output, int input) => true;
 
+    public override int? RowsBefore => 0;
+
     public override void Differentiate(Gradients gradients)
     {
         Value dy = gradients.OrZero(Outputs[0]);

@@ -19,6 +19,8 @@ public sealed class Add : Op
 
     public override bool CanOverwrite(int output, int input) => true;
 
+    public override int? RowsBefore => 0;
+
     internal override Op Absorb(Fusion fusion) =>
         fusion.LastMaker(Inputs[0]) is MatMul { TakesAddend: true } a ? a.Plus(Inputs[1]!, null, Outputs)
         : fusion.LastMaker(Inputs[1]) is MatMul { TakesAddend: true } b ? b.Plus(Inputs[0]!, null, Outputs)

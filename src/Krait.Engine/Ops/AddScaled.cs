@@ -22,6 +22,8 @@ public sealed class AddScaled : Op
 
     public override bool CanOverwrite(int output, int input) => input < 2;
 
+    public override int? RowsBefore => Inputs[2]!.Shape.Count == 1 ? 0 : null;
+
     internal override Op Absorb(Fusion fusion) =>
         Inputs[2]!.Shape.Count == 1 && fusion.LastMaker(Inputs[0]) is MatMul { TakesAddend: true } product
             ? product.Plus(Inputs[1]!, Inputs[2], Outputs)

@@ -119,6 +119,29 @@ public sealed class DepthwiseConv : Op
             gradients.Add(bias, ColumnSum.Apply(dy));
     }
 
+    /// <summary>Of a causal convolution along one axis.</summary>
+    public override int? RowsBefore =>
+        _shape is { Kernel: { D: 1, H: 1 }, Input: { D: 1, H: 1 } } s && s.Pad.W == s.Kernel.W - 1
+        && s.Output.W == s.Input.W
+            ? s.Pad.W
+            : null;
+
+    public override void RunSlab(Device device, in Frame frame, Slab slab)
+    {
+        // Beyond the first slab, rows before stand in the place of the padding.
+        int before = slab.Start > 0 ? _shape.Pad.W : 0;
+        Rows x = frame[Inputs[0]];
+        DepthwiseShape shape = _shape with
+        {
+            Batch = 1,
+            Input = new Extent3(1, 1, before + slab.Count),
+            Output = new Extent3(1, 1, slab.Count),
+            Pad = new Extent3(0, 0, _shape.Pad.W - before),
+        };
+        device.DepthwiseConv(shape, x.Slice(-before, before + slab.Count), frame[Inputs[1]], frame[Inputs[2]],
+            _isReversed, _activation, frame[Outputs[0]]);
+    }
+
     public override void Run(Device device, in Frame frame) =>
         device.DepthwiseConv(
             _shape, frame[Inputs[0]], frame[Inputs[1]], frame[Inputs[2]], _isReversed, _activation, frame[Outputs[0]]);

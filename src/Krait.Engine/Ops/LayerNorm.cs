@@ -42,6 +42,8 @@ public sealed class LayerNorm : Op
 
     public override Cost Cost => Cost.Streaming(this, CostKind.Norm, _isGated ? Outputs[0].Shape.Count : 0);
 
+    public override int? RowsBefore => 0;
+
     public override bool IsCheap => !_isGated;
 
     public override bool AllowsStride(int output) => output == 0;

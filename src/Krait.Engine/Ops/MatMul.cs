@@ -78,6 +78,8 @@ public sealed class MatMul : Op
     /// <summary>In the addend's place: a tile reads it before it writes; an activation comes between the two.</summary>
     public override bool CanOverwrite(int output, int input) => input == 4 && _activation == Activation.None;
 
+    public override int? RowsBefore => 0;
+
     public override bool IsCheap => _inner <= CheapInner && Inputs[4] is null;
 
     /// <summary>Of the weight only what is packed is read.</summary>

@@ -87,6 +87,13 @@ public sealed class SelectiveScan : Op
         SelectiveScanBackward.Append(_shape, _softplus, x, states, dy, dLast).GiveTo(gradients);
     }
 
+    /// <summary>The state runs along from slab to slab; states at chunk starts are kept for whole sequences only.</summary>
+    public override int? RowsBefore => Outputs.Count == 2 ? 0 : null;
+
+    public override void RunSlab(Device device, in Frame frame, Slab slab) =>
+        device.SelectiveScan(_shape with { L = slab.Count }, _softplus, RowsOf(frame, Inputs), default,
+            frame[Outputs[0]], frame[Outputs[1]].Slice(slab.Sample * (long)_shape.D, _shape.D), slab.Start > 0);
+
     public override void Run(Device device, in Frame frame) =>
         device.SelectiveScan(_shape, _softplus, RowsOf(frame, Inputs),
             Outputs.Count > 2 ? frame[Outputs[2]] : default, frame[Outputs[0]], frame[Outputs[1]]);

@@ -52,6 +52,18 @@ public abstract class Op
     public virtual bool AllowsStride(int output) => true;
 
     /// <summary>
+    /// Rows of its inputs before a row, in the same sample, that a row of the output is made of: 0 where rows do not
+    /// know each other; a state that runs along counts nothing. Null: the op does not run slab by slab.
+    /// </summary>
+    public virtual int? RowsBefore => null;
+
+    /// <summary>
+    /// Makes the rows of a slab: the frame shows this slab's rows only, and those before it lie where they would. Slabs
+    /// of a sample come in order.
+    /// </summary>
+    public virtual void RunSlab(Device device, in Frame frame, Slab slab) => Run(device, frame);
+
+    /// <summary>
     /// Appends the ops of the gradient: reads <see cref="Gradients.Of"/> each output and gives to each input that
     /// <see cref="Gradients.Needs"/> one.
     /// </summary>

@@ -13,6 +13,9 @@ sealed class Placement
 
     public List<Op> Constants { get; } = [];
     public List<Op> Steps { get; private set; } = [];
+
+    /// <summary>Steps that run slab by slab.</summary>
+    public List<SlabGroup> Groups { get; private set; } = [];
     public long ArenaFloats { get; private set; }
     public long ConstantFloats { get; private set; }
 
@@ -24,6 +27,8 @@ sealed class Placement
         if (options.HoistConstants)
             placement.Steps = LiveOps(Fusion.Of(placement.Steps, program.Kept), program.Kept);
         placement.FindLifetimes(program);
+        if (options.HoistConstants && !options.Debug)
+            placement.FindGroups();
         if (!options.Debug)
             placement.OverwriteInPlace();
         placement.Assign(options.Debug);
@@ -42,6 +47,15 @@ sealed class Placement
             buffer = buffer.Shares;
         (place, isConstant) = (buffer.Offset, buffer.IsConstant);
         return true;
+    }
+
+    /// <summary>Room in front of a root for rows of the slab before.</summary>
+    public long FloatsBefore(Value root)
+    {
+        foreach (SlabGroup group in Groups)
+            if (group.Inner.TryGetValue(root, out int before))
+                return before * (long)root.Shape.Width;
+        return 0;
     }
 
     /// <summary>Whether steps read a parameter where it lies; others only constants read, if anything does.</summary>
@@ -100,6 +114,39 @@ sealed class Placement
         foreach (Value kept in program.Kept)
             if (Touch(kept, Steps.Count) is { } buffer)
                 buffer.IsKept = true;
+    }
+
+    /// <summary>
+    /// What a group touches lives as long as the group: its steps take turns. What only the group knows needs memory for
+    /// one slab, and for the rows before it that steps look back to.
+    /// </summary>
+    void FindGroups()
+    {
+        Groups = SlabGroup.Find(Steps, v => !_buffers.TryGetValue(v, out Buffer? b) || b.IsConstant);
+        foreach (SlabGroup group in Groups)
+        {
+            var lasting = new HashSet<Value>();
+            for (int i = group.First; i <= group.Last; i++)
+            {
+                Op op = Steps[i];
+                foreach (Value value in op.Inputs.Where((_, k) => op.Reads(k)).Concat(op.Outputs).OfType<Value>())
+                    if (_buffers.ContainsKey(value.Resolve().Root))
+                        lasting.Add(value.Resolve().Root);
+                if (op.RowsBefore is { } before and > 0)
+                    group.LooksBack(op.Inputs[0]!.Resolve().Root, before);
+            }
+            foreach (Value root in lasting)
+            {
+                Buffer buffer = _buffers[root];
+                if (group.Sequences.Contains(root) && !buffer.IsKept && !buffer.IsConstant
+                    && buffer.First >= group.First && buffer.Last <= group.Last)
+                    buffer.Floats = group.AddInner(root);
+                if (buffer.IsConstant)
+                    continue;
+                buffer.First = Math.Min(buffer.First, group.First);
+                buffer.Last = Math.Max(buffer.Last, group.Last);
+            }
+        }
     }
 
     Buffer Touch(Value value, int step)
@@ -197,9 +244,10 @@ sealed class Placement
     sealed class Buffer(Value root, int first)
     {
         public Value Root { get; } = root;
-        public int First { get; } = first;
+        public int First { get; set; } = first;
         public int Last { get; set; } = first;
-        public long Floats { get; } = (root.Shape.Count + Alignment - 1) / Alignment * Alignment;
+        public long Floats { get; set => field = (value + Alignment - 1) / Alignment * Alignment; } =
+            (root.Shape.Count + Alignment - 1) / Alignment * Alignment;
         public Buffer? Shares { get; set; }
         public bool IsConstant { get; set; }
         public bool IsKept { get; set; }

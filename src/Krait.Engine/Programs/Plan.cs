@@ -33,6 +33,9 @@ public sealed class Plan : IDisposable
     readonly bool _ownsArena;
     readonly NativeBuffer _constants;
     readonly Rows[] _table;
+
+    /// <summary>The table while no slab is under way.</summary>
+    readonly Rows[] _whole;
     readonly long[] _ticks;
     int _boundVersion = -1;
     int _constantsVersion = -1;
@@ -49,6 +52,7 @@ public sealed class Plan : IDisposable
         _arena = arena ?? new Arena();
         _constants = new NativeBuffer(_placement.ConstantFloats);
         _table = new Rows[program.Values.Count];
+        _whole = new Rows[program.Values.Count];
         _ticks = new long[_placement.Steps.Count];
     }
 
@@ -103,15 +107,69 @@ public sealed class Plan : IDisposable
                 RunConstant(op, frame);
             _constantsVersion = _store.Version;
         }
-        IReadOnlyList<Op> steps = _placement.Steps;
-        for (int i = 0; i < steps.Count; i++)
+        int next = 0;
+        foreach (SlabGroup group in _placement.Groups)
         {
+            RunSteps(next, group.First, frame, null);
+            RunSlabs(group, frame);
+            next = group.Last + 1;
+        }
+        RunSteps(next, _placement.Steps.Count, frame, null);
+    }
+
+    void RunSteps(int first, int end, in Frame frame, Slab? slab)
+    {
+        for (int i = first; i < end; i++)
+        {
+            Op op = _placement.Steps[i];
             long start = IsProfiling ? Stopwatch.GetTimestamp() : 0;
-            steps[i].Run(_device, frame);
+            if (slab is { } part)
+                op.RunSlab(_device, frame, part);
+            else
+                op.Run(_device, frame);
             if (IsProfiling)
                 _ticks[i] += Stopwatch.GetTimestamp() - start;
             if (_options.CheckNumerics)
-                CheckOutputs(steps[i]);
+                CheckOutputs(op);
+        }
+    }
+
+    void RunSlabs(SlabGroup group, in Frame frame)
+    {
+        try
+        {
+            for (int sample = 0; sample < group.Samples; sample++)
+                for (int start = 0; start < group.Length; start += SlabGroup.Rows)
+                {
+                    var slab = new Slab(sample, start, Math.Min(SlabGroup.Rows, group.Length - start));
+                    foreach (Value value in group.Sequences)
+                    {
+                        long row = group.Inner.ContainsKey(value.Resolve().Root)
+                            ? 0
+                            : (sample * (long)group.Length) + start;
+                        _table[value.Id] = _whole[value.Id].Slice(row, slab.Count);
+                    }
+                    RunSteps(group.First, group.Last + 1, frame, slab);
+                    if (start + slab.Count < group.Length)
+                        KeepRowsBefore(group, slab.Count);
+                }
+        }
+        finally
+        {
+            foreach (Value value in group.Sequences)
+                _table[value.Id] = _whole[value.Id];
+        }
+    }
+
+    /// <summary>The last rows of a slab are those before the next one.</summary>
+    unsafe void KeepRowsBefore(SlabGroup group, int count)
+    {
+        foreach ((Value root, int before) in group.Inner)
+        {
+            Rows rows = _whole[root.Id];
+            long floats = before * rows.Stride;
+            new Span<float>(rows.Pointer + (count * rows.Stride) - floats, checked((int)floats)).CopyTo(
+                new Span<float>(rows.Pointer - floats, checked((int)floats)));
         }
     }
 
@@ -135,12 +193,13 @@ public sealed class Plan : IDisposable
                 ValueSource.Parameter => _placement.ReadsInPlace(root) ? _store.Address(root.Parameter!) : null,
                 ValueSource.Gradient => _store.GradientBuffer.Pointer + root.Parameter!.Offset,
                 _ => _placement.Find(root, out long place, out bool isConstant)
-                    ? (isConstant ? _constants.Pointer : _arena.Pointer) + place
+                    ? (isConstant ? _constants.Pointer : _arena.Pointer) + place + _placement.FloatsBefore(root)
                     : null,
             };
             if (start != null)
                 _table[value.Id] = RowsOf(value, start);
         }
+        _table.CopyTo(_whole, 0);
         if (_options.Debug)
             _device.Fill(new Rows(_arena.Pointer, 1, checked((int)_placement.ArenaFloats), _placement.ArenaFloats),
                 float.NaN);

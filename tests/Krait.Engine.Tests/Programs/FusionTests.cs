@@ -35,15 +35,45 @@ public sealed class FusionTests : IDisposable
         AssertSameBits(program, x, y, fused);
     }
 
+    /// <summary>A Mamba over two samples, whose sequences fill two slabs and a bit: the same bits in less memory.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Long_sequences_run_slab_by_slab(bool keepInner)
+    {
+        const int width = 6, inner = 12, states = 3, length = 8192 + 65;
+        var program = new Program(false);
+        Value x = program.Input("x", new Shape(2, length, width));
+        Value xz = MatMul.Apply(LayerNorm.Apply(x, null, null), Parameter(program, "in", 2 * inner, width));
+        if (keepInner)
+            program.Keep(xz, "xz");
+        Value u = DepthwiseConv.Causal(SliceChannels.Apply(xz, 0, inner), Parameter(program, "conv", 4, 1, inner),
+            Parameter(program, "convBias", inner), Activation.Silu);
+        Value projected = MatMul.Apply(u, Parameter(program, "proj", 2 + (2 * states), inner));
+        Value a = Affine.Apply(Activate.Apply(Parameter(program, "aLog", inner, states), Activation.Exp), -1f);
+        Value y = SelectiveScan.Apply(u, SliceChannels.Apply(projected, 0, 2), a,
+            SliceChannels.Apply(projected, 2, states), SliceChannels.Apply(projected, 2 + states, states),
+            Parameter(program, "skip", inner), SliceChannels.Apply(xz, inner, inner), Parameter(program, "bias", inner),
+            stepWeight: Parameter(program, "step", inner, 2)).Y;
+        y = MatMul.Apply(y, Parameter(program, "out", width, inner));
+        y = program.Keep(AddScaled.Apply(y, x, Parameter(program, "s", 1)), "y");
+        _store.Initialize(0);
+        using var fused = new Plan(program, _device, _store, new PlanOptions { HoistConstants = true });
+        using var whole = new Plan(program, _device, _store);
+        Assert.True(fused.ArenaBytes < (keepInner ? 0.95 : 0.75) * whole.ArenaBytes);
+        AssertSameBits(program, x, y, fused);
+    }
+
+    Value Parameter(Program program, string name, params int[] shape) => program.Parameter(_store.Declare(
+        name, ParameterKind.Weight, new Shape(shape), null, (_, _, v) =>
+        {
+            for (int i = 0; i < v.Length; i++)
+                v[i] = MathF.Sin((i * 1.7f) + shape[0] + name.Length) / 3;
+        }));
+
     (Program Program, Value X, Value Y) Residuals(bool keepNorm)
     {
         const int rows = 4099, width = 21;
-        Value Parameter(Program p, string name, params int[] shape) => p.Parameter(_store.Declare(
-            name, ParameterKind.Weight, new Shape(shape), null, (_, _, v) =>
-            {
-                for (int i = 0; i < v.Length; i++)
-                    v[i] = MathF.Sin((i * 1.7f) + shape[0]) / 3;
-            }));
         var program = new Program(false);
         Value x = program.Input("x", new Shape(1, rows, width));
         Value gamma = Parameter(program, "gamma", width), beta = Parameter(program, "beta", width);
