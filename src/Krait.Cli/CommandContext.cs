@@ -49,7 +49,8 @@ public sealed class CommandContext(ParseResult parsed, Terminal terminal)
 
     public void WriteJson(JsonNode node) => Terminal.Output.WriteLine(node.ToJsonString(Indented));
 
-    /// <summary>A table of results: with borders for a person, plain columns for a pipe. Numbers stand to the right.</summary>
+    /// <summary>A table of results: with borders for a person, plain columns for a pipe.
+    /// Numbers stand to the right.</summary>
     public void WriteTable(string? title, string[] columns, IEnumerable<string[]> rows)
     {
         if (title is not null)

@@ -59,7 +59,8 @@ static class ModelSource
         return (loaded.Model, input);
     }
 
-    /// <summary>As above together with what the weights file says; a fresh model has its options alone to tell.</summary>
+    /// <summary>As above together with what the weights file says;
+    /// a fresh model has its options alone to tell.</summary>
     public static (LoadedModel Loaded, Shape Input) Load(CommandContext context, string target, PictureSize? size,
         int batch)
     {

@@ -24,7 +24,8 @@ static class TrainOptions
     public static readonly Option<PictureSize?> Size = PictureSize.Option("Size the network is fed with [256].");
 
     static readonly Option<string?> Patch =
-        Word("--patch", "Volumes: slices, rows, columns the network is fed with: 32x48x32; 1x256x256 for 2-D.", "DxHxW");
+        Word("--patch", "Volumes: slices, rows, columns the network is fed with: 32x48x32; 1x256x256 for 2-D.",
+            "DxHxW");
 
     static readonly Option<string?> Spacing =
         Word("--spacing", "Volumes: voxel size in mm to bring all to, such as 3x1x1 [each its own].", "DxHxW");
@@ -43,12 +44,14 @@ static class TrainOptions
         ("epochs", Word("--epochs", "Passes over the training pictures [100].", "n", "-e")),
         ("batch", Word("--batch", "Pictures or patches a step [8; volumes: 2].", "n", "-b")),
         ("accumulation", Word("--accumulation", "Batches whose gradients make one step [1].", "n")),
-        ("optimizer.kind", Word("--optimizer", "adamw, adam, sgd, rmsprop, adagrad, adadelta or adamax [adamw].", "kind")),
+        ("optimizer.kind", Word("--optimizer", "adamw, adam, sgd, rmsprop, adagrad, adadelta or adamax [adamw].",
+            "kind")),
         ("optimizer.lr", Word("--lr", "Learning rate [0.001].", "x")),
         ("optimizer.weight_decay", Word("--weight-decay", "Weight decay [0.01].", "x")),
         ("optimizer.clip_norm", Word("--clip-norm", "Largest norm of the gradient; 0 for none [0].", "x")),
         ("schedule.kind", Word("--schedule", "constant, cosine, poly, step, warmup_cosine, ... [cosine].", "kind")),
-        ("loss.kind", Word("--loss", "auto, bce_dice, ce_dice, dc_ce, dc_topk, ...; see docs/training.md [auto].", "kind")),
+        ("loss.kind", Word("--loss", "auto, bce_dice, ce_dice, dc_ce, dc_topk, ...; see docs/training.md [auto].",
+            "kind")),
         ("early_stop", Word("--early-stop", "Epochs without a better validation score; 0 never [0].", "n")),
         ("preprocessing.channels", Word("--channels", "1 (grey) or 3 (colour) [3; volumes: 1].", "n")),
         ("preprocessing.normalize", Word("--normalize",

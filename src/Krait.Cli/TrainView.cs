@@ -32,7 +32,8 @@ sealed class TrainView(CommandContext context) : IProgress<TrainProgress>, IDisp
             _shown = (p.Phase, p.Epoch);
         }
         _line.Report(p.Done, p.Total, Title(p), double.IsNaN(p.Loss) ? null
-            : string.Create(CultureInfo.InvariantCulture, $"loss {p.Loss:0.0000}, {p.PicturesPerSecond:0.0} pictures/s"));
+            : string.Create(CultureInfo.InvariantCulture,
+                $"loss {p.Loss:0.0000}, {p.PicturesPerSecond:0.0} pictures/s"));
     }
 
     public void Dispose() => _line?.Dispose();
@@ -60,7 +61,8 @@ sealed class TrainView(CommandContext context) : IProgress<TrainProgress>, IDisp
                 + $"best epoch {result.BestEpoch}, validation DSC {result.BestDice:0.0000}\nreport: {report}"));
         if (!result.IsInterrupted)
             return ExitCode.Success;
-        context.Terminal.Error.WriteLine($"stopped; everything is saved. Go on with: krait train --resume {result.RunFolder}");
+        context.Terminal.Error.WriteLine(
+            $"stopped; everything is saved. Go on with: krait train --resume {result.RunFolder}");
         return context.Terminal.StopCode;
     }
 

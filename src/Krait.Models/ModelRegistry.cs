@@ -40,7 +40,8 @@ public static class ModelRegistry
         new("swin-umamba-d", "Swin-UMamba†", SwinUMambaPaper, "VMamba encoder, decoder of VSS blocks, skips joined",
             json => new SwinUMambaD(SwinUMambaDOptions.FromJson(json))),
         new("lightm-unet", "LightM-UNet", "Liao et al.: LightM-UNet: Mamba Assists in Lightweight UNet for Medical "
-            + "Image Segmentation. arXiv:2403.05246", "residual vision-Mamba layers, separable convolutions; 2-D and 3-D",
+            + "Image Segmentation. arXiv:2403.05246",
+            "residual vision-Mamba layers, separable convolutions; 2-D and 3-D",
             json => new LightMUnet(LightMUnetOptions.FromJson(json))),
         new("nnunet", "nnU-Net", "Isensee et al.: nnU-Net: a self-configuring method for deep learning-based "
             + "biomedical image segmentation. Nature Methods 18, 203-211 (2021)",
@@ -66,7 +67,8 @@ public static class ModelRegistry
     /// <exception cref="ArgumentException">There is no such model.</exception>
     public static ModelInfo Find(string id) =>
         All.FirstOrDefault(m => m.Id.Equals(id, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"model: must be one of {string.Join(", ", All.Select(m => m.Id))}; got '{id}'.");
+        ?? throw new ArgumentException($"model: must be one of {string.Join(", ", All.Select(m => m.Id))}; got " +
+            $"'{id}'.");
 
     /// <summary>Builds a model with fresh weights drawn from the seed.</summary>
     /// <param name="size">

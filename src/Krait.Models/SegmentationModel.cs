@@ -28,7 +28,8 @@ public abstract class SegmentationModel(string id, ModelOptions options) : IDisp
     /// <summary>Spatial axes of a picture: 2 for [B, H, W, C], 3 for [B, D, H, W, C].</summary>
     public virtual int Dims => 2;
 
-    /// <summary>What the network divides each spatial axis by; other sizes are padded to a multiple. D = 1 in 2-D.</summary>
+    /// <summary>What the network divides each spatial axis by; other sizes are padded to a multiple.
+    /// D = 1 in 2-D.</summary>
     public abstract (int D, int H, int W) SizeMultiple { get; }
 
     /// <summary>Stochastic-depth rate of each block, by path.</summary>
@@ -46,7 +47,8 @@ public abstract class SegmentationModel(string id, ModelOptions options) : IDisp
 
     /// <summary>
     /// Traces the network in the program of <paramref name="image"/>: logits at the size of the picture, whatever it
-    /// is. A size that the network cannot halve is padded with zeros at the end of each axis, and the logits are cropped.
+    /// is. A size that the network cannot halve is padded with zeros at the end of each axis, and the logits are
+    /// cropped.
     /// </summary>
     /// <exception cref="ShapeException">Axes or channels do not fit.</exception>
     public Value Forward(Value image) => Outputs(image)[0];

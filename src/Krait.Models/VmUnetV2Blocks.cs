@@ -26,7 +26,8 @@ public sealed class ChannelAttention : Layer
 
     public ChannelAttention(Scope p, int width) : base(p)
     {
-        ShapeException.Require(width >= Ratio, $"{p.Path} channel attention", $"needs at least {Ratio} channels", width);
+        ShapeException.Require(width >= Ratio, $"{p.Path} channel attention",
+            $"needs at least {Ratio} channels", width);
         _fc1 = new Conv(p / "fc1", width, width / Ratio, 1, bias: false);
         _fc2 = new Conv(p / "fc2", width / Ratio, width, 1, bias: false);
     }

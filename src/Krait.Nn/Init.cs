@@ -3,7 +3,8 @@ using Krait.Engine.Programs;
 
 namespace Krait.Nn;
 
-/// <summary>The starting values that the published code uses. Draws are keyed by (seed, parameter name, element).</summary>
+/// <summary>The starting values that the published code uses.
+/// Draws are keyed by (seed, parameter name, element).</summary>
 public static class Init
 {
     public static Initializer Constant(float number) => (_, _, values) => values.Fill(number);
@@ -19,10 +20,12 @@ public static class Init
             x = (float)(bound * ((2.0 * x) - 1));
     };
 
-    /// <summary>PyTorch's default of linear and convolution, weight and bias: U(-1/sqrt(fanIn), 1/sqrt(fanIn)).</summary>
+    /// <summary>PyTorch's default of linear and convolution, weight and bias:
+    /// U(-1/sqrt(fanIn), 1/sqrt(fanIn)).</summary>
     public static Initializer FanIn(int fanIn) => Uniform(1 / Math.Sqrt(fanIn));
 
-    /// <summary>N(0, std^2), cut at +-2 as published: beyond 100 standard deviations at 0.02, so never in practice.</summary>
+    /// <summary>N(0, std^2), cut at +-2 as published: beyond 100 standard deviations at 0.02,
+    /// so never in practice.</summary>
     public static Initializer TruncatedNormal(double std) => (seed, p, values) =>
     {
         Normal(std)(seed, p, values);
@@ -30,7 +33,8 @@ public static class Init
             x = Math.Clamp(x, -2f, 2f);
     };
 
-    /// <summary>N(0, 2 / (1.0001 fanIn)), He's for a leaky ReLU of slope 0.01, as in nnU-Net. arXiv:1502.01852.</summary>
+    /// <summary>N(0, 2 / (1.0001 fanIn)), He's for a leaky ReLU of slope 0.01, as in nnU-Net.
+    /// arXiv:1502.01852.</summary>
     public static Initializer HeNormal(int fanIn) => Normal(Math.Sqrt(2 / (1.0001 * fanIn)));
 
     /// <summary>N(0, std^2).</summary>

@@ -3,7 +3,8 @@ using Krait.Engine.Programs;
 
 namespace Krait.Nn;
 
-/// <summary>y = (x - mean) / sqrt(var + eps) * weight + bias over the channels of each position. arXiv:1607.06450.</summary>
+/// <summary>y = (x - mean) / sqrt(var + eps) * weight + bias over the channels of each position.
+/// arXiv:1607.06450.</summary>
 public sealed class LayerNorm : Layer
 {
     readonly Parameter _weight;

@@ -11,7 +11,8 @@ public sealed class Linear : Layer
     readonly Parameter? _bias;
     readonly CostKind _kind;
 
-    /// <param name="init">Null takes N(0, 0.02²) for the weight and zeros for the bias, as the vision-Mamba nets do.</param>
+    /// <param name="init">Null takes N(0, 0.02²) for the weight and zeros for the bias,
+    /// as the vision-Mamba nets do.</param>
     /// <param name="kind">Under which heading the multiply-adds are counted.</param>
     public Linear(Scope p, int inWidth, int outWidth, bool bias = true, Initializer? init = null,
         CostKind kind = CostKind.Linear) : base(p)

@@ -19,7 +19,8 @@ sealed class OnnxGraph(ParameterStore store)
     /// <summary>Path of the layer that is translated; nodes and values are named after it.</summary>
     public string Layer { get; set; } = "";
 
-    /// <summary>Appends a node and returns the name of its output. An empty input name stands for a missing one.</summary>
+    /// <summary>Appends a node and returns the name of its output.
+    /// An empty input name stands for a missing one.</summary>
     public string Node(string type, string[] inputs, params ReadOnlySpan<OnnxAttribute> attributes) =>
         Node(type, inputs, Fresh(type), attributes);
 

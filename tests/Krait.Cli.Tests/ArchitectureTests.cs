@@ -21,7 +21,8 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Projects_refer_only_along_the_arrows()
     {
-        foreach (string project in Directory.EnumerateFiles(Repository.PathOf("src"), "*.csproj", SearchOption.AllDirectories))
+        foreach (string project in Directory.EnumerateFiles(Repository.PathOf("src"), "*.csproj",
+            SearchOption.AllDirectories))
         {
             string name = Path.GetFileNameWithoutExtension(project);
             Assert.True(Arrows.ContainsKey(name), $"{name}: say in the architecture test what it may refer to.");
@@ -93,7 +94,8 @@ public sealed partial class ArchitectureTests
     /// <summary>The text without comments and without the insides of plain strings.</summary>
     static string CodeOf(string text) => StringOrComment().Replace(text, m => m.Value[0] == '/' ? " " : "\"\"");
 
-    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*" """, RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace)]
+    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*" """,
+        RegexOptions.Singleline | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex StringOrComment();
 
     [GeneratedRegex(@"\bKrait\.Engine\.(Programs|Ops|Devices)\b|\bShape\b")]
@@ -102,10 +104,12 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"\b(Thread|ThreadPool|Parallel|Task)\s*[\.<]")]
     private static partial Regex ThreadWords();
 
-    [GeneratedRegex(@"\bCpuDevice\b|\bWorkerPool\b|\bSystem\.IO\b|\b(File|Directory|Path)\.[A-Z]\w*\(|\bConsole\b|\bSimd\b")]
+    [GeneratedRegex(@"\bCpuDevice\b|\bWorkerPool\b|\bSystem\.IO\b|\b(File|Directory|Path)\.[A-Z]\w*\(|"
+        + @"\bConsole\b|\bSimd\b")]
     private static partial Regex OpWords();
 
-    [GeneratedRegex(@"\bSystem\.IO\b|\b(File|Directory)\.[A-Z]\w*|\bStream\b|\bConsole\b|\bCpuDevice\b|\bRows\b|\bLanes\d+\b")]
+    [GeneratedRegex(@"\bSystem\.IO\b|\b(File|Directory)\.[A-Z]\w*|\bStream\b|\bConsole\b|"
+        + @"\bCpuDevice\b|\bRows\b|\bLanes\d+\b")]
     private static partial Regex ModelWords();
 
     [GeneratedRegex(@"\bConsole\.\w+|\bSpectre\b|\bEnvironment\.GetCommandLineArgs\b")]

@@ -20,7 +20,8 @@ public sealed class ConvertTests : IDisposable
         string output = _folder.PathOf("out.safetensors");
         CliRun run = CliRun.Of("convert", GoldenFolder.PathOf("checkpoints", name), output, "--json");
         Assert.Equal(ExitCode.Success, run.Code);
-        using TensorFile expected = WeightsFile.Open(GoldenFolder.PathOf("checkpoints", name + ".expected.safetensors"));
+        using TensorFile expected =
+            WeightsFile.Open(GoldenFolder.PathOf("checkpoints", name + ".expected.safetensors"));
         using TensorFile made = WeightsFile.Open(output);
         Assert.Equal(expected.Tensors.Count, JsonNode.Parse(run.Output)!["tensors"]!.AsArray().Count);
         Assert.Equal(expected.Tensors.Select(t => t.Name).Order(), made.Tensors.Select(t => t.Name).Order());

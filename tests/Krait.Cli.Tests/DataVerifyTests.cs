@@ -7,7 +7,8 @@ public sealed class DataVerifyTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
 
-    public DataVerifyTests() => SyntheticLesions.Write(_folder.PathOf("set"), seed: 5, train: 3, val: 2, test: 2, size: 32);
+    public DataVerifyTests() =>
+        SyntheticLesions.Write(_folder.PathOf("set"), seed: 5, train: 3, val: 2, test: 2, size: 32);
 
     public void Dispose() => _folder.Dispose();
 

@@ -18,7 +18,8 @@ public sealed class InspectTests
     [InlineData("SwinUMambaD_in3_out8", "1x3x384x640", "swin-umamba-d", "--classes", "8", "--size", "384x640")]
     [InlineData("LightMUNet3d_f32_in1_out3", "1x1x64x64x64", "lightm-unet", "--channels", "1", "--classes", "3",
         "--size", "64x64x64")]
-    [InlineData("nnUNet_PlainConvUNet2d", "1x1x320x320", "nnunet", "--classes", "14", "--channels", "1", "--size", "320")]
+    [InlineData("nnUNet_PlainConvUNet2d", "1x1x320x320", "nnunet", "--classes", "14", "--channels", "1", "--size",
+        "320")]
     [InlineData("nnUNet_PlainConvUNet3d", "1x1x40x224x192", "nnunet", "--classes", "14", "--channels", "1", "--size",
         "40x224x192")]
     [InlineData("UMambaBot3d", "1x1x40x224x192", "umamba-bot", "--classes", "14", "--channels", "1", "--dims", "3",

@@ -3,7 +3,8 @@ using System.Diagnostics;
 
 namespace Krait.Cli.Tests;
 
-/// <summary>A test against ONNX Runtime; skipped, with a line that says so, where bench/peers has not fetched it.</summary>
+/// <summary>A test against ONNX Runtime; skipped, with a line that says so,
+/// where bench/peers has not fetched it.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 sealed class OnnxRuntimeTheoryAttribute : TheoryAttribute
 {

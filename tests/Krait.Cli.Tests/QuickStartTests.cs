@@ -44,6 +44,7 @@ public sealed class QuickStartTests : IDisposable
         int to = Array.FindIndex(source, l => l.Trim() == "// README ends");
         string[] lines = [.. source[(from + 1)..to].Select(l => l.Length > 8 ? l[8..] : "")];
         Assert.True(lines.Length > 8);
-        Assert.Contains(string.Join('\n', lines), File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"));
+        Assert.Contains(string.Join('\n', lines),
+            File.ReadAllText(Repository.PathOf("README.md")).ReplaceLineEndings("\n"));
     }
 }

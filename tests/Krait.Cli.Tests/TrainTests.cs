@@ -124,13 +124,16 @@ public sealed class TrainTests(TinyRun tiny) : IClassFixture<TinyRun>
     [Fact]
     public void Converting_with_a_model_makes_a_file_that_predict_needs_nothing_beside()
     {
-        string made = tiny.PathOf("made.safetensors"), source = Path.Combine(tiny.Run, "checkpoints", "best.safetensors");
+        string made = tiny.PathOf("made.safetensors"),
+            source = Path.Combine(tiny.Run, "checkpoints", "best.safetensors");
         string picture = Directory.GetFiles(Path.Combine(tiny.Data, "test", "images"))[0];
         CliRun run = CliRun.Of("convert", source, made, "--model", "vmunetv2", "--size", "32", "--option",
             "depths=[1,1,1,1]", "--option", "width=16", "--option", "midChannels=8");
         Assert.Equal((ExitCode.Success, ""), (run.Code, run.Error));
-        Assert.Equal(ExitCode.Success, CliRun.Of("predict", "-m", made, "-i", picture, "-o", tiny.PathOf("a.png")).Code);
-        Assert.Equal(ExitCode.Success, CliRun.Of("predict", "-m", tiny.Run, "-i", picture, "-o", tiny.PathOf("b.png")).Code);
+        Assert.Equal(ExitCode.Success,
+            CliRun.Of("predict", "-m", made, "-i", picture, "-o", tiny.PathOf("a.png")).Code);
+        Assert.Equal(ExitCode.Success,
+            CliRun.Of("predict", "-m", tiny.Run, "-i", picture, "-o", tiny.PathOf("b.png")).Code);
         Assert.Equal(File.ReadAllBytes(tiny.PathOf("b.png")), File.ReadAllBytes(tiny.PathOf("a.png")));
         CliRun wrong = CliRun.Of("convert", source, made, "--model", "vmunetv2", "--size", "32");
         Assert.Equal(ExitCode.BadInput, wrong.Code);

@@ -33,7 +33,8 @@ public sealed class UsageTests
         {
             CliRun run = CliRun.Of([.. path, "--help"]);
             Assert.Equal(ExitCode.Success, run.Code);
-            Assert.True(run.Output.Contains("Examples:\n  ", StringComparison.Ordinal), $"{string.Join(' ', path)}: no examples");
+            Assert.True(run.Output.Contains("Examples:\n  ", StringComparison.Ordinal),
+                $"{string.Join(' ', path)}: no examples");
             Assert.Empty(run.Error);
         }
     }
@@ -48,7 +49,8 @@ public sealed class UsageTests
             {
                 string text = example.Split("  #")[0];
                 string line = text[(text.IndexOf("krait ", StringComparison.Ordinal) + "krait ".Length)..];
-                Assert.True(root.Parse(line).Errors.Count == 0, $"{example}: {root.Parse(line).Errors.FirstOrDefault()?.Message}");
+                Assert.True(root.Parse(line).Errors.Count == 0,
+                    $"{example}: {root.Parse(line).Errors.FirstOrDefault()?.Message}");
             }
     }
 

@@ -4,7 +4,8 @@ using Krait.Golden.Tests.Harness;
 
 namespace Krait.Golden.Tests;
 
-/// <summary>Every case of the golden folder by what its case.json says: kind, args, wrapper, layouts, tolerance.</summary>
+/// <summary>Every case of the golden folder by what its case.json says: kind, args, wrapper, layouts,
+/// tolerance.</summary>
 [Trait("Category", "Golden")]
 public sealed class GoldenTests(Report report) : IClassFixture<Report>
 {

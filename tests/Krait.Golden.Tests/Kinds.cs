@@ -77,7 +77,8 @@ internal static class Kinds
         "optimizer.adamw", "optimizer.adam", "optimizer.sgd", "optimizer.rmsprop", "optimizer.adagrad",
         "optimizer.adadelta", "optimizer.adamax", "checkpoint.load", "checkpoint.key_mapping",
         "image.resize", "image.rotate", "image.flip", "image.normalize", "image.zoom", "image.rot90_flip",
-        "image.gaussian_filter", "image.gaussian_importance", "image.sliding_window_steps", "image.sliding_window_blend",
+        "image.gaussian_filter", "image.gaussian_importance", "image.sliding_window_steps",
+        "image.sliding_window_blend",
         "image.connected_components", "metric.dice", "metric.nsd", "metric.percase",
     ];
 

@@ -111,7 +111,8 @@ public sealed class PublishedSizesTests
             return;
         }
         double largest = Math.Max(Math.Abs(tensor.Statistics[2]), Math.Abs(tensor.Statistics[3]));
-        if (largest == 2 && publishedStd < 0.1) // One draw in millions ends at the cut of the published normal: torch's, not ours.
+        // One draw in millions ends at the cut of the published normal: torch's, not ours.
+        if (largest == 2 && publishedStd < 0.1)
         {
             publishedStd = Math.Sqrt((publishedStd * publishedStd) - (4 / n));
             largest = 0.12;

@@ -88,7 +88,8 @@ public sealed class TrainingStepTests
         Assert.Contains($"A batch of {e.FittingBatch} fits", e.Message);
     }
 
-    /// <summary>At 32 pixels the deepest norm has one value a channel and picture: a batch of one cannot be trained.</summary>
+    /// <summary>At 32 pixels the deepest norm has one value a channel and picture:
+    /// a batch of one cannot be trained.</summary>
     [Fact]
     public void Batches_that_a_norm_refuses_are_not_offered()
     {
@@ -116,7 +117,8 @@ public sealed class TrainingStepTests
         float[] image = Numbers(Image.Count, 1), target = Numbers(Target.Count, 2);
         var half = new TrainingStepOptions { LossScale = 0.5f };
         using var first = new TrainingStep(model, device, SquaredError, Image, Target, half);
-        using var second = new TrainingStep(model, device, SquaredError, Image, Target, half with { Accumulate = true });
+        using var second = new TrainingStep(model, device, SquaredError, Image, Target,
+            half with { Accumulate = true });
         using var whole = new TrainingStep(model, device, SquaredError, Image, Target);
         first.Run(image, target, default);
         second.Run(image, target, default);

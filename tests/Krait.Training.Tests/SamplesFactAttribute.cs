@@ -12,5 +12,6 @@ internal sealed class SamplesFactAttribute : FactAttribute
 internal static class Samples
 {
     public static string? Root { get; } =
-        Environment.GetEnvironmentVariable("KRAIT_SAMPLES") is { Length: > 0 } set && Directory.Exists(set) ? set : null;
+        Environment.GetEnvironmentVariable("KRAIT_SAMPLES") is { Length: > 0 } set && Directory.Exists(set)
+        ? set : null;
 }

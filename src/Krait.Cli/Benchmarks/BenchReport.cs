@@ -33,7 +33,8 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
         {
             WriteLimits(limits);
             if (kernels.Count > 0)
-                context.WriteTable("Kernels, least of many runs", ["kernel", "ms", "floor ms", "x floor", "GMAC/s", "GB/s"],
+                context.WriteTable("Kernels, least of many runs",
+                    ["kernel", "ms", "floor ms", "x floor", "GMAC/s", "GB/s"],
                     kernels.Select(k => new[]
                     {
                         k.Name, Milliseconds(k.Seconds), k.Floor > 0 ? Milliseconds(k.Floor) : "",
@@ -140,11 +141,12 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
     void WarnIfBusy(double? others)
     {
         if (others > BusyShare)
-            context.Warn(string.Create(CultureInfo.InvariantCulture,
-                $"other processes used {others:P0} of the machine meanwhile; times are too long by an unknown amount."));
+            context.Warn(string.Create(CultureInfo.InvariantCulture, $"other processes used {others:P0} of the ")
+                + "machine meanwhile; times are too long by an unknown amount.");
     }
 
     static string Milliseconds(double seconds) => Number(seconds * 1e3);
 
-    static string Number(double x) => x.ToString(x >= 100 ? "0" : x >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture);
+    static string Number(double x) =>
+        x.ToString(x >= 100 ? "0" : x >= 1 ? "0.00" : "0.000", CultureInfo.InvariantCulture);
 }

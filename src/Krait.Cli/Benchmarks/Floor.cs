@@ -50,5 +50,6 @@ static class Floor
     }
 
     /// <summary>One pass of AdamW.</summary>
-    public static double AdamW(long parameters, MachineLimits limits) => AdamWBytes * parameters / limits.BytesPerSecond;
+    public static double AdamW(long parameters, MachineLimits limits) =>
+        AdamWBytes * parameters / limits.BytesPerSecond;
 }

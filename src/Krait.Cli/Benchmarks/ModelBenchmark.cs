@@ -34,7 +34,8 @@ sealed record ModelTiming
     public double Median => Runs.Order().ElementAt(Runs.Count / 2);
 }
 
-/// <summary>Times a model's prediction or training step in steady state, interleaved with samples of the limits.</summary>
+/// <summary>Times a model's prediction or training step in steady state,
+/// interleaved with samples of the limits.</summary>
 static class ModelBenchmark
 {
     const int WarmUps = 2;

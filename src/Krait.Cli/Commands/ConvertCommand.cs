@@ -46,7 +46,7 @@ static class ConvertCommand
 
     static readonly Option<string?> Data = new("--data")
     {
-        Description = "With --model: names, colours and regions as this folder's dataset.yaml or dataset.json has them.",
+        Description = "With --model: take names, colours and regions from this folder's dataset.yaml or dataset.json.",
         HelpName = "folder",
     };
 

@@ -7,7 +7,8 @@ using Krait.Training.Data;
 
 namespace Krait.Cli.Commands;
 
-/// <summary>The main job on a small default: draws lesions, trains a narrow VM-UNetV2, scores it on unseen pictures.</summary>
+/// <summary>The main job on a small default: draws lesions, trains a narrow VM-UNetV2,
+/// scores it on unseen pictures.</summary>
 static class DemoCommand
 {
     /// <summary>About two minutes on two cores; every setting can be changed by the flags of train.</summary>
@@ -45,7 +46,8 @@ static class DemoCommand
         {
             string root = Path.Combine(config.Runs, string.Create(CultureInfo.InvariantCulture,
                 $"demo-lesions-s{config.Seed}"));
-            context.Note($"draw   {Train} + {Val} + {Test} synthetic lesions of {Side} x {Side} (seed {config.Seed}) to {root}");
+            context.Note($"draw   {Train} + {Val} + {Test} synthetic lesions of {Side} x {Side} (seed {config.Seed}) " +
+                $"to {root}");
             SyntheticLesions.Write(root, config.Seed, Train, Val, Test, Side);
             config = config with { Data = config.Data with { Root = root } };
         }

@@ -73,17 +73,20 @@ sealed record Machine
         yield return ("processor", $"{Processor}, {Cores} cores");
         yield return ("threads", Threads.ToString(CultureInfo.InvariantCulture));
         string sets = string.Join(", ", SimdLevels.Available);
-        yield return ("instruction set", $"{Simd} of {sets}{(IsSimdForced ? $" (forced by {SimdLevels.Variable})" : "")}");
+        yield return ("instruction set",
+            $"{Simd} of {sets}{(IsSimdForced ? $" (forced by {SimdLevels.Variable})" : "")}");
         yield return ("memory", ByteSize.Rounded(MemoryBytes));
         yield return ("PNG, BMP, GIF", "built in");
-        yield return ("JPEG, TIFF, WebP", Libvips is null ? "libvips is missing" : $"libvips {LibvipsVersion} ({Libvips})");
+        yield return ("JPEG, TIFF, WebP", Libvips is null ? "libvips is missing"
+            : $"libvips {LibvipsVersion} ({Libvips})");
     }
 
     public IEnumerable<string> Advice()
     {
         if (Libvips is null)
             yield return "libvips is missing: JPEG, TIFF and WebP cannot be read. Install libvips "
-                + "(Debian: libvips42, macOS: brew install vips), or npm before building, or set KRAIT_LIBVIPS to the file.";
+                + "(Debian: libvips42, macOS: brew install vips), or npm before building, or set KRAIT_LIBVIPS "
+                + "to the file.";
         if (Simd == SimdLevel.Scalar && !IsSimdForced)
             yield return "no vector instructions were found; everything works, about ten times slower.";
     }

@@ -53,7 +53,8 @@ static class EvaluateCommand
     static readonly Option<string[]?> Metrics = new Option<string[]?>("--metrics")
     {
         Description = "Measure more, for every class: distances (HD95, ASD, ASSD, NSD; in millimetres where volumes "
-            + "have a spacing, else in pixels or voxels), objects (F1 of connected objects, such as cells; pictures only).",
+            + "have a spacing, else in pixels or voxels), objects (F1 of connected objects, such as cells; "
+            + "pictures only).",
         HelpName = "what",
         AllowMultipleArgumentsPerToken = true,
     }.AcceptOnlyFromAmong(DistancesName, ObjectsName);
@@ -136,7 +137,8 @@ static class EvaluateCommand
     static Dataset OpenData(CommandContext context, RunFolder? run, ImageReadOptions read)
     {
         string? root = context.Get(Data) ?? (run is null ? null : TrainConfig.Load(run.Config).Data.Root);
-        return root is null ? throw new UsageException("a data folder is needed; give --data FOLDER.") : Dataset.Open(root, read);
+        return root is null ? throw new UsageException("a data folder is needed; give --data FOLDER.")
+            : Dataset.Open(root, read);
     }
 
     /// <summary>The part that was asked for; a run that drew its own split keeps to it on its own data.</summary>
@@ -158,7 +160,8 @@ static class EvaluateCommand
         };
         string chosen = part ?? (Of("test").Count > 0 ? "test" : Of("val").Count > 0 ? "val" : Everything);
         IReadOnlyList<Sample> samples = chosen == Everything ? all : Of(chosen);
-        return samples.Count > 0 ? (chosen, samples) : throw new ConfigException($"{data.Root}: no pairs in part '{chosen}'; "
+        return samples.Count > 0 ? (chosen, samples)
+            : throw new ConfigException($"{data.Root}: no pairs in part '{chosen}'; "
             + $"parts: {string.Join(", ", data.Parts.Select(p => $"{p.Name} {p.Samples.Count}"))}.");
     }
 

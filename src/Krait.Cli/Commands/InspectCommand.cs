@@ -59,7 +59,8 @@ static class InspectCommand
             ["layer", "ops", "output", "parameters", "MACs", "exps"],
             facts.Layers.Select(l => new[]
             {
-                l.Path, l.Kinds, l.Output, Whole(l.Parameters), ModelSource.Count(l.Macs.Total), ModelSource.Count(l.Exps),
+                l.Path, l.Kinds, l.Output, Whole(l.Parameters), ModelSource.Count(l.Macs.Total),
+                ModelSource.Count(l.Exps),
             }));
         MacsByClass macs = facts.Macs;
         context.WriteTable(null, ["total", "count"],

@@ -25,7 +25,10 @@ static class TrainCommand
 
     public static KraitCommand Create(Terminal terminal)
     {
-        var command = new KraitCommand("train", "Train a network on a folder of pictures and masks.") { Config, Resume };
+        var command = new KraitCommand("train", "Train a network on a folder of pictures and masks.")
+        {
+            Config, Resume,
+        };
         TrainOptions.AddTo(command);
         command.Add(DryRun);
         command.Examples =

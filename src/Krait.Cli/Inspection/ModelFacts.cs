@@ -144,7 +144,8 @@ sealed record ModelFacts
 
     static JsonArray Dims(Shape shape) => new([.. shape.Dims.Select(d => (JsonNode)d)]);
 
-    static MacsByClass Sum(IEnumerable<Op> ops) => ops.Aggregate(default(MacsByClass), (sum, op) => sum + MacsByClass.Of(op));
+    static MacsByClass Sum(IEnumerable<Op> ops) =>
+        ops.Aggregate(default(MacsByClass), (sum, op) => sum + MacsByClass.Of(op));
 
     static IReadOnlySet<Op> Live(Program program)
     {
@@ -192,5 +193,6 @@ sealed record ModelFacts
     static string Cut(string path, int depth) => string.Join('.', path.Split('.').Take(depth));
 
     static bool IsBelow(string name, string path) => path.Length == 0
-        || (name.StartsWith(path, StringComparison.Ordinal) && (name.Length == path.Length || name[path.Length] == '.'));
+        || (name.StartsWith(path, StringComparison.Ordinal)
+            && (name.Length == path.Length || name[path.Length] == '.'));
 }

@@ -70,7 +70,8 @@ public sealed class ProgressLine : IDisposable
         double rate = elapsed.TotalSeconds > 0 ? done / elapsed.TotalSeconds : 0;
         string left = rate > 0 && total > done ? $", {Duration(TimeSpan.FromSeconds((total - done) / rate))} left" : "";
         string text = string.Create(CultureInfo.InvariantCulture,
-            $"{title} [{new string('#', full)}{new string('-', BarWidth - full)}] {done}/{total} {unit}, {Rate(rate)}{left}");
+            $"{title} [{new string('#', full)}{new string('-', BarWidth - full)}] {done}/{total} {unit}, " +
+            $"{Rate(rate)}{left}");
         return note is null ? text : $"{text}, {note}";
     }
 

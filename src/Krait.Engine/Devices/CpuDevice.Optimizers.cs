@@ -5,7 +5,8 @@ namespace Krait.Engine.Devices;
 
 public sealed unsafe partial class CpuDevice<L, V>
 {
-    public override void AdamStep(Rows gradient, AdamNumbers numbers, Rows weight, Rows first, Rows second, Rows largest)
+    public override void AdamStep(Rows gradient, AdamNumbers numbers, Rows weight, Rows first, Rows second,
+        Rows largest)
     {
         var job = new AdamJob(gradient.Pointer, numbers, weight.Pointer, first.Pointer, second.Pointer, largest.Pointer,
             weight.Width);

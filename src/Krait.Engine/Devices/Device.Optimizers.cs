@@ -5,9 +5,11 @@ namespace Krait.Engine.Devices;
 public abstract partial class Device
 {
     /// <summary>One Adam step on flat memory; <paramref name="largest"/> is missing without AMSGrad.</summary>
-    public abstract void AdamStep(Rows gradient, AdamNumbers numbers, Rows weight, Rows first, Rows second, Rows largest);
+    public abstract void AdamStep(Rows gradient, AdamNumbers numbers, Rows weight, Rows first, Rows second,
+        Rows largest);
 
-    /// <summary>One step of gradient descent on flat memory; <paramref name="buffer"/> is missing without momentum.</summary>
+    /// <summary>One step of gradient descent on flat memory;
+    /// <paramref name="buffer"/> is missing without momentum.</summary>
     public abstract void SgdStep(Rows gradient, SgdNumbers numbers, Rows weight, Rows buffer);
 
     /// <summary>One RMSprop step; <paramref name="buffer"/> is missing without momentum, <paramref name="mean"/> unless

@@ -13,7 +13,8 @@ public sealed unsafe class Worker
 {
     NativeBuffer? _scratch;
 
-    /// <summary>At least <paramref name="floats"/> floats, 64-byte aligned, of this thread only; contents undefined.</summary>
+    /// <summary>At least <paramref name="floats"/> floats, 64-byte aligned, of this thread only;
+    /// contents undefined.</summary>
     public float* Scratch(long floats)
     {
         if (_scratch is null || _scratch.Count < floats)
@@ -55,7 +56,8 @@ public sealed unsafe class WorkerPool : IDisposable
     int _sleepers;
     volatile bool _stop;
 
-    /// <summary>The job's number, whether it still takes threads, and how many have joined, changed as one word.</summary>
+    /// <summary>The job's number, whether it still takes threads, and how many have joined,
+    /// changed as one word.</summary>
     long _state = Closed;
     Exception? _failure;
 

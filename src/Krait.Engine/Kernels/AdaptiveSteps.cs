@@ -3,12 +3,14 @@ using Krait.Engine.Optimizers;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>Optimizers with a rate of its own for every number; fused passes over flat memory, lanes are elements.</summary>
+/// <summary>Optimizers with a rate of its own for every number; fused passes over flat memory,
+/// lanes are elements.</summary>
 public static unsafe class AdaptiveSteps<L, V>
     where L : struct, ILanes<V>
     where V : struct
 {
-    /// <summary>RMSprop; <paramref name="buffer"/> is null without momentum, <paramref name="mean"/> unless centred.</summary>
+    /// <summary>RMSprop; <paramref name="buffer"/> is null without momentum,
+    /// <paramref name="mean"/> unless centred.</summary>
     public static void RmsProp(float* gradient, RmsPropNumbers n, int count, float* weight, float* square,
         float* buffer, float* mean)
     {

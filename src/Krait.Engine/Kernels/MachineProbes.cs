@@ -7,7 +7,8 @@ namespace Krait.Engine.Kernels;
 /// <summary>Loops that reach a limit of the machine, so that kernels can be judged against it.</summary>
 public static unsafe class MachineProbes
 {
-    /// <summary>Floating-point operations of one call of <see cref="MultiplyAdd"/>: two for each lane and each FMA.</summary>
+    /// <summary>Floating-point operations of one call of <see cref="MultiplyAdd"/>:
+    /// two for each lane and each FMA.</summary>
     public static double FlopsOf(SimdLevel level, long rounds) => 2.0 * rounds * MachineProbe.Chains * LanesOf(level);
 
     /// <summary>Independent chains of fused multiply-adds, enough to hide their latency.</summary>
@@ -19,7 +20,8 @@ public static unsafe class MachineProbes
         _ => MachineProbe<LanesScalar, float>.MultiplyAdd(rounds),
     };
 
-    /// <summary>y = a + 0.5 b over <paramref name="count"/> floats, a multiple of 64: three streams of memory.</summary>
+    /// <summary>y = a + 0.5 b over <paramref name="count"/> floats, a multiple of 64:
+    /// three streams of memory.</summary>
     public static void Triad(SimdLevel level, float* a, float* b, long count, float* y)
     {
         switch (level)

@@ -3,7 +3,8 @@ using Krait.Engine.Optimizers;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>Fused optimizer passes over flat memory: each number is read and written once. Lanes are elements.</summary>
+/// <summary>Fused optimizer passes over flat memory: each number is read and written once.
+/// Lanes are elements.</summary>
 public static unsafe class OptimizerSteps<L, V>
     where L : struct, ILanes<V>
     where V : struct
@@ -54,7 +55,8 @@ public static unsafe class OptimizerSteps<L, V>
         }
     }
 
-    /// <summary>Sum of squares, each square and sum in double: lanes would change the order with the instruction set.</summary>
+    /// <summary>Sum of squares, each square and sum in double:
+    /// lanes would change the order with the instruction set.</summary>
     public static double SumOfSquares(float* x, int count)
     {
         double a = 0, b = 0, c = 0, d = 0;

@@ -2,7 +2,8 @@ using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>Passes over rows that move or add numbers. Lanes run along a row; remainders are scalar and exact.</summary>
+/// <summary>Passes over rows that move or add numbers. Lanes run along a row;
+/// remainders are scalar and exact.</summary>
 public static unsafe class Streams<L, V>
     where L : struct, ILanes<V>
     where V : struct

@@ -44,7 +44,8 @@ public static unsafe class TopMean
         }
     }
 
-    /// <summary>The counter, from the largest down, in which the last of those left lies; left: how many in it.</summary>
+    /// <summary>The counter, from the largest down, in which the last of those left lies; left:
+    /// how many in it.</summary>
     static uint Bucket(uint* counters, ref long left)
     {
         uint bucket = Counters - 1;

@@ -26,7 +26,8 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
     const int OneBits = 0x3f800000;
     const int SignBit = unchecked((int)0x80000000);
 
-    /// <summary>2^x for |x| &lt;= 126 only, anything else is garbage; relative error 1.8e-7. The scan's fast path.</summary>
+    /// <summary>2^x for |x| &lt;= 126 only, anything else is garbage; relative error 1.8e-7.
+    /// The scan's fast path.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp2Bounded(V x) => Exp2Bounded(x, x).First;
 

@@ -64,8 +64,8 @@ internal readonly unsafe struct Winograd2 : IWinogradAxis
 }
 
 /// <summary>
-/// F(4, 3) at 0, 5/8, -5/8, 3/2, -3/2, which lose fewer digits than the usual 0, 1, -1, 2, -2: powers of the points stay
-/// near 1, and their differences too.
+/// F(4, 3) at 0, 5/8, -5/8, 3/2, -3/2, which lose fewer digits than the usual 0, 1, -1, 2, -2: powers of the points
+/// stay near 1, and their differences too.
 /// </summary>
 internal readonly unsafe struct Winograd4 : IWinogradAxis
 {

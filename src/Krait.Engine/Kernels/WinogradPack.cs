@@ -10,7 +10,8 @@ internal static unsafe class WinogradPack<L, V, A>
 {
     const int Taps = 3;
 
-    /// <summary>packed[p, point, i, j] = U[point] of input i and output p * PanelWidth + j for panels p0 to p1.</summary>
+    /// <summary>packed[p, point, i, j] = U[point] of input i and output p * PanelWidth + j for panels p0 to
+    /// p1.</summary>
     /// <remarks>
     /// weight: 3x3 taps in the layout that <see cref="ConvShape"/> names, rows weightStride apart. A transposed
     /// convolution of stride 1 is a direct one with its taps reversed.

@@ -3,7 +3,8 @@ using Krait.Engine.Programs;
 
 namespace Krait.Engine.Ops;
 
-/// <summary>y = x + s f with one number s, or one a sample: a residual stream and its weighted branch, in one pass.</summary>
+/// <summary>y = x + s f with one number s, or one a sample: a residual stream and its weighted branch,
+/// in one pass.</summary>
 /// <exception cref="ShapeException">x and f differ in shape, or s is neither [1] nor one number a sample.</exception>
 public sealed class AddScaled : Op
 {

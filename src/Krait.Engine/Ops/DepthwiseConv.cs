@@ -97,7 +97,8 @@ public sealed class DepthwiseConv : Op
     internal Activation Activation => _activation;
 
     public override Cost Cost => new(
-        CostKind.Conv, _shape.CountedPixels * _shape.Channels * _shape.Taps, Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
+        CostKind.Conv, _shape.CountedPixels * _shape.Channels * _shape.Taps,
+        Activate.ExpsOf(_activation, Outputs[0].Shape.Count),
         Cost.BytesOf(this));
 
     public override void Differentiate(Gradients gradients)

@@ -3,13 +3,15 @@ using Krait.Engine.Programs;
 
 namespace Krait.Engine.Ops;
 
-/// <summary>Class numbers to one channel a class: y[..., k] = 1 where the label is k, else 0. Has no gradient.</summary>
+/// <summary>Class numbers to one channel a class: y[..., k] = 1 where the label is k, else 0.
+/// Has no gradient.</summary>
 /// <exception cref="ShapeException">Labels have more than one channel, or there is no class.</exception>
 public sealed class OneHot : Op
 {
     OneHot(Value labels, int classes)
     {
-        Require(labels.Shape.Width == 1 && classes > 0, "labels are [..., 1] and there is a class", labels.Shape, classes);
+        Require(labels.Shape.Width == 1 && classes > 0, "labels are [..., 1] and there is a class", labels.Shape,
+            classes);
         Bind(labels.Program, [labels], [labels.Shape.WithWidth(classes)]);
     }
 

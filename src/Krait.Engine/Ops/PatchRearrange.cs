@@ -17,7 +17,8 @@ public enum PatchOrder
 /// Patches of s x s positions become channels: [B, H, W, C] to [B, H/s, W/s, s² C]. Rows and columns beyond the last
 /// whole patch are dropped.
 /// </summary>
-/// <remarks>Patch merging of Swin Transformer, arXiv:2103.14030, section 3.1, joins its neighbours column first.</remarks>
+/// <remarks>Patch merging of Swin Transformer, arXiv:2103.14030, section 3.1,
+/// joins its neighbours column first.</remarks>
 /// <exception cref="ShapeException">The input is not [B, H, W, C], or a side is shorter than the patch.</exception>
 public sealed class SpaceToDepth : Op
 {

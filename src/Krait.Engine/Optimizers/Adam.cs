@@ -7,13 +7,15 @@ namespace Krait.Engine.Optimizers;
 /// <param name="WeightDecay">Lambda.</param>
 /// <param name="IsDecoupled">AdamW: weights shrink by lr lambda. Otherwise lambda w joins the gradient (L2).</param>
 /// <param name="UsesLargestSecondMoment">AMSGrad.</param>
-public sealed record AdamSettings(double Beta1 = 0.9, double Beta2 = 0.999, double Eps = 1e-8, double WeightDecay = 0.01,
+public sealed record AdamSettings(double Beta1 = 0.9, double Beta2 = 0.999, double Eps = 1e-8,
+    double WeightDecay = 0.01,
     bool IsDecoupled = true, bool UsesLargestSecondMoment = false);
 
 /// <summary>
 /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²;  w = w - lr / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + eps).
 /// </summary>
-/// <remarks>Adam, arXiv:1412.6980, algorithm 1; AdamW, arXiv:1711.05101, algorithm 2; AMSGrad, arXiv:1904.09237.</remarks>
+/// <remarks>Adam, arXiv:1412.6980, algorithm 1; AdamW, arXiv:1711.05101, algorithm 2; AMSGrad,
+/// arXiv:1904.09237.</remarks>
 public sealed class Adam(Device device, ParameterStore store, AdamSettings settings) : Optimizer(device, store)
 {
     public override int Slots => settings.UsesLargestSecondMoment ? 3 : 2;

@@ -3,7 +3,8 @@ using Krait.Engine.Programs;
 
 namespace Krait.Engine.Optimizers;
 
-/// <summary>Scales all gradients by min(1, max / (norm + 1e-6)), norm = sqrt(sum of squares over all parameters).</summary>
+/// <summary>Scales all gradients by min(1, max / (norm + 1e-6)),
+/// norm = sqrt(sum of squares over all parameters).</summary>
 /// <remarks>Pascanu et al., "On the difficulty of training recurrent neural networks", arXiv:1211.5063.</remarks>
 public static class GradientClip
 {

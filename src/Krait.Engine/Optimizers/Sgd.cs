@@ -9,7 +9,8 @@ public sealed record SgdSettings(double Momentum = 0, double Dampening = 0, bool
     double WeightDecay = 0);
 
 /// <summary>
-/// g = g + lambda w;  b = g at first, then momentum b + (1 - dampening) g;  w = w - lr (Nesterov: g + momentum b, else b).
+/// g = g + lambda w;  b = g at first, then momentum b + (1 - dampening) g;  w = w - lr (Nesterov: g + momentum b, else
+/// b).
 /// </summary>
 /// <remarks>Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013.</remarks>
 public sealed class Sgd(Device device, ParameterStore store, SgdSettings settings) : Optimizer(device, store)
@@ -26,6 +27,7 @@ public sealed class Sgd(Device device, ParameterStore store, SgdSettings setting
     }
 }
 
-/// <summary>The numbers of one step: buffer = Carry buffer + Take g; w -= lr (Nesterov: g + Look buffer, else buffer).</summary>
+/// <summary>The numbers of one step: buffer = Carry buffer + Take g;
+/// w -= lr (Nesterov: g + Look buffer, else buffer).</summary>
 public readonly record struct SgdNumbers(float LearningRate, float L2, float Carry, float Take, float Look,
     bool IsNesterov);

@@ -152,7 +152,8 @@ public sealed class Gradients
         MoveSums(inputs, op.Inputs);
     }
 
-    /// <summary>The same value from a second run of the cheap op that made it; the value itself if that was none.</summary>
+    /// <summary>The same value from a second run of the cheap op that made it;
+    /// the value itself if that was none.</summary>
     Value Remake(Value value)
     {
         if (value.Producer is not { IsRecomputed: false } op || (value.Base is null && !op.IsCheap))

@@ -39,7 +39,8 @@ public abstract class Op
     /// <summary>Whether output may lie in the memory of input, when that input dies here.</summary>
     public virtual bool CanOverwrite(int output, int input) => false;
 
-    /// <summary>Whether a run reads the input; one that only the gradient refers to needs no memory in prediction.</summary>
+    /// <summary>Whether a run reads the input; one that only the gradient refers to needs no memory in
+    /// prediction.</summary>
     public virtual bool Reads(int input) => true;
 
     /// <summary>
@@ -48,7 +49,8 @@ public abstract class Op
     /// </summary>
     public virtual bool IsCheap => false;
 
-    /// <summary>Whether the output's rows may have gaps (lie inside a concatenation). Kernels should honour strides.</summary>
+    /// <summary>Whether the output's rows may have gaps (lie inside a concatenation).
+    /// Kernels should honour strides.</summary>
     public virtual bool AllowsStride(int output) => true;
 
     /// <summary>
@@ -113,7 +115,8 @@ public abstract class Op
         return op;
     }
 
-    /// <summary>In prediction: the op with the work of <see cref="Fusion.LastMaker"/> in it, or the op itself.</summary>
+    /// <summary>In prediction: the op with the work of <see cref="Fusion.LastMaker"/> in it,
+    /// or the op itself.</summary>
     internal virtual Op Absorb(Fusion fusion) => this;
 
     /// <summary>Views attach their output to their new base here.</summary>

@@ -37,7 +37,8 @@ public sealed class Value
     /// <summary>The op that yields it; null for inputs, parameters and gradients.</summary>
     public Op? Producer { get; internal set; }
 
-    /// <summary>The parameter behind <see cref="ValueSource.Parameter"/> and <see cref="ValueSource.Gradient"/>.</summary>
+    /// <summary>The parameter behind <see cref="ValueSource.Parameter"/> and
+    /// <see cref="ValueSource.Gradient"/>.</summary>
     public Parameter? Parameter { get; internal init; }
 
     /// <summary>Given by <see cref="Program.Keep"/> or <see cref="Program.Input"/>.</summary>
@@ -81,5 +82,6 @@ public sealed class Value
     /// <summary>True when the rows lie without gaps.</summary>
     internal bool IsDense => Resolve().Stride == Shape.Width || Shape.Rows == 1;
 
-    public override string ToString() => $"{Name ?? Producer?.ToString() ?? Parameter?.Name ?? Source.ToString()} {Shape}";
+    public override string ToString() =>
+        $"{Name ?? Producer?.ToString() ?? Parameter?.Name ?? Source.ToString()} {Shape}";
 }

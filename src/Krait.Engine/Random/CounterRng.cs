@@ -71,7 +71,8 @@ public readonly record struct CounterRng
         return Math.Sqrt(-2 * Math.Log(u)) * Math.Cos(2 * Math.PI * v);
     }
 
-    /// <summary>Fills with uniform numbers, element <paramref name="first"/> onwards; one block per four numbers.</summary>
+    /// <summary>Fills with uniform numbers, element <paramref name="first"/> onwards;
+    /// one block per four numbers.</summary>
     public void FillUniform(ulong first, Span<float> destination)
     {
         const float Scale = 1f / (1 << 24);

@@ -61,14 +61,16 @@ internal sealed record NiftiHeader
         bool scales = slope != 0 && double.IsFinite(slope);
         if (scales && !double.IsFinite(intercept))
         {
-            throw new ImageFormatException($"{name}: the intercept must be a number; the header says {intercept} beside "
+            throw new ImageFormatException($"{name}: the intercept must be a number; the header says " +
+                $"{intercept} beside "
                 + FormattableString.Invariant($"slope {slope}. The file is damaged."));
         }
 
         NiftiForms forms = f.Forms;
         return new NiftiHeader
         {
-            Geometry = new VolumeGeometry(sizes[0], sizes[1], sizes[2], forms.ToAffine(name, sizes[0], sizes[1], sizes[2]))
+            Geometry = new VolumeGeometry(sizes[0], sizes[1], sizes[2],
+                forms.ToAffine(name, sizes[0], sizes[1], sizes[2]))
             { Forms = forms },
             Channels = channels,
             Type = NiftiType.Of(name, f.TypeCode),
@@ -89,8 +91,8 @@ internal sealed record NiftiHeader
         }
 
         return magic.StartsWith("ni1\0"u8) || magic.StartsWith("ni2\0"u8) ? true
-            : throw new ImageFormatException($"{name}: the header has NIfTI's size but not its mark (n+1, ni1, n+2, ni2); it "
-                + $"says {Convert.ToHexString(magic[..4])}. Convert Analyze files first.");
+            : throw new ImageFormatException($"{name}: the header has NIfTI's size but not its mark (n+1, ni1, n+2, "
+                + $"ni2); it says {Convert.ToHexString(magic[..4])}. Convert Analyze files first.");
     }
 
     private static (int[] Sizes, int Channels) Sizes(string name, NiftiFields f, ImageReadOptions options)
@@ -115,8 +117,8 @@ internal sealed record NiftiHeader
         double total = dims.Aggregate(1.0, (product, d) => product * d);
         if (total > Math.Min(options.MaxPixels, Array.MaxLength))
         {
-            throw new ImageFormatException($"{name}: at most {options.MaxPixels} voxels are read; the header says {text}. "
-                + "Raise the limit (--max-pixels) if the volume is really that large.");
+            throw new ImageFormatException($"{name}: at most {options.MaxPixels} voxels are read; the header says "
+                + $"{text}. Raise the limit (--max-pixels) if the volume is really that large.");
         }
 
         return ([(int)dims[0], (int)dims[1], (int)dims[2]], (int)(dims[3] * dims[4] * dims[5] * dims[6]));

@@ -12,7 +12,8 @@ internal sealed class NiftiReader : IDisposable
     private readonly string name;
     private readonly Stream voxels;
 
-    /// <exception cref="ImageFormatException">If the header is damaged or the file cannot hold what it claims.</exception>
+    /// <exception cref="ImageFormatException">If the header is damaged or the file cannot hold what it
+    /// claims.</exception>
     public NiftiReader(string path, ImageReadOptions? options)
     {
         name = Path.GetFileName(path);
@@ -92,12 +93,14 @@ internal sealed class NiftiReader : IDisposable
     {
         string stem = Path.Combine(Path.GetDirectoryName(path) ?? "", VolumeFile.StemOf(path));
         return new[] { ".img", ".img.gz", ".IMG" }.Select(e => stem + e).FirstOrDefault(File.Exists)
-            ?? throw new ImageFormatException($"{name}: the voxels of a header file lie beside it; {stem}.img is missing.");
+            ?? throw new ImageFormatException($"{name}: the voxels of a header file lie beside it; {stem}.img is " +
+                "missing.");
     }
 
     private void CheckLength(long fileBytes, bool isCompressed)
     {
-        long needed = Header.Offset + Header.DataBytes, most = isCompressed ? (fileBytes + 16) * LargestRatio : fileBytes;
+        long needed = Header.Offset + Header.DataBytes, most = isCompressed ? (fileBytes + 16) * LargestRatio
+            : fileBytes;
         if (needed > most)
         {
             throw new ImageFormatException($"{name}: the header tells of {needed} bytes; the file of {fileBytes} bytes "
@@ -119,7 +122,8 @@ internal sealed class NiftiReader : IDisposable
         int got = ReadSome(file, buffer);
         if (got < buffer.Length)
         {
-            throw new ImageFormatException($"{name}: the file ends {buffer.Length - got} bytes or more too early. It is cut off.");
+            throw new ImageFormatException($"{name}: the file ends {buffer.Length - got} bytes or more too early. It " +
+                "is cut off.");
         }
     }
 

@@ -36,8 +36,8 @@ internal sealed record NiftiType(int Code, string Name, int Bytes, NiftiConversi
     /// <exception cref="ImageFormatException">If the code is unknown or of a type that is not read.</exception>
     public static NiftiType Of(string name, int code) => Array.Find(All, t => t.Code == code)
         ?? throw new ImageFormatException(Unread.TryGetValue(code, out string? type)
-            ? $"{name}: volumes of real numbers are read ({string.Join(", ", All.Select(t => t.Name))}); this one holds "
-                + $"{type}. Convert it first."
+            ? $"{name}: volumes of real numbers are read ({string.Join(", ", All.Select(t => t.Name))}); this one "
+                + $"holds {type}. Convert it first."
             : $"{name}: the header names element type {code}, which NIfTI does not have. The file is damaged.");
 
     /// <summary>Brings elements to this machine's byte order, in place.</summary>

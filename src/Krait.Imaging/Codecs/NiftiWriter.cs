@@ -37,7 +37,8 @@ internal static class NiftiWriter
         Action<Stream> writeVoxels)
     {
         int bytes = type == NiftiType.UInt8 ? 1 : sizeof(float);
-        bool isOld = Math.Max(Math.Max(geometry.Width, geometry.Height), Math.Max(geometry.Depth, channels)) <= short.MaxValue;
+        bool isOld = Math.Max(Math.Max(geometry.Width, geometry.Height),
+            Math.Max(geometry.Depth, channels)) <= short.MaxValue;
         byte[] header = isOld ? Header1(geometry, channels, type, bytes) : Header2(geometry, channels, type, bytes);
         if (!compressed)
         {
@@ -56,7 +57,8 @@ internal static class NiftiWriter
         byte[] h = new byte[NiftiHeader.Size1 + 4];
         NiftiForms forms = g.Forms ?? NiftiForms.Of(g.Affine);
         Int(h, 0, NiftiHeader.Size1);
-        short[] dims = [(short)(channels == 1 ? 3 : 4), (short)g.Width, (short)g.Height, (short)g.Depth, (short)channels, 1, 1, 1];
+        short[] dims = [(short)(channels == 1 ? 3 : 4), (short)g.Width, (short)g.Height, (short)g.Depth,
+            (short)channels, 1, 1, 1];
         for (int i = 0; i < dims.Length; i++)
         {
             Short(h, 40 + (2 * i), dims[i]);
@@ -100,9 +102,11 @@ internal static class NiftiWriter
         return h;
     }
 
-    private static void Short(byte[] h, int at, short value) => BinaryPrimitives.WriteInt16LittleEndian(h.AsSpan(at), value);
+    private static void Short(byte[] h, int at, short value) =>
+        BinaryPrimitives.WriteInt16LittleEndian(h.AsSpan(at), value);
 
-    private static void Int(byte[] h, int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(h.AsSpan(at), value);
+    private static void Int(byte[] h, int at, int value) =>
+        BinaryPrimitives.WriteInt32LittleEndian(h.AsSpan(at), value);
 
     private static void Floats(byte[] h, int at, double[] values)
     {

@@ -8,8 +8,9 @@ namespace Krait.Imaging.Codecs;
 /// <summary>An array of numbers as NumPy writes it (.npy): a header of text, then the elements row by row.</summary>
 /// <param name="Shape">Lengths of the axes, the last one running fastest.</param>
 /// <param name="Values">The elements as float32.</param>
-/// <remarks>Format 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Booleans, integers and
-/// floats of both byte orders are read; objects, structures, complex numbers and columns-first arrays are not.</remarks>
+/// <remarks>Format 1.0 to 3.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Booleans,
+/// integers and floats of both byte orders are read; objects, structures,
+/// complex numbers and columns-first arrays are not.</remarks>
 internal sealed partial record NpyArray(IReadOnlyList<int> Shape, float[] Values)
 {
     private const int LargestHeader = 1 << 16;
@@ -25,12 +26,14 @@ internal sealed partial record NpyArray(IReadOnlyList<int> Shape, float[] Values
             string header = ReadHeader(name, stream);
             Match match = HeaderPattern().Match(header);
             if (!match.Success)
-                throw new ImageFormatException($"{name}: the header is not NumPy's, or columns come first; got '{header.Trim()}'. "
-                    + "Save it with numpy.ascontiguousarray.");
-            int[] shape = [.. match.Groups["axis"].Captures.Select(c => int.Parse(c.Value, CultureInfo.InvariantCulture))];
+                throw new ImageFormatException($"{name}: the header is not NumPy's, or columns come first; got "
+                    + $"'{header.Trim()}'. Save it with numpy.ascontiguousarray.");
+            int[] shape = [.. match.Groups["axis"].Captures.Select(c =>
+                int.Parse(c.Value, CultureInfo.InvariantCulture))];
             long count = shape.Aggregate(1L, (n, d) => checked(n * d));
             if (count > Math.Min(options.MaxPixels, Array.MaxLength))
-                throw new ImageFormatException($"{name}: at most {options.MaxPixels} elements are read; the header says "
+                throw new ImageFormatException($"{name}: at most {options.MaxPixels} elements are read; the header "
+                    + "says "
                     + $"{string.Join("x", shape)}. Raise the limit (--max-pixels) if the array is really that large.");
             return new NpyArray(shape, ReadValues(name, stream, (int)count, match.Groups["type"].Value));
         }
@@ -50,7 +53,8 @@ internal sealed partial record NpyArray(IReadOnlyList<int> Shape, float[] Values
         stream.ReadExactly(start[6] == 1 ? length[..2] : length);
         uint bytes = BinaryPrimitives.ReadUInt32LittleEndian(length);
         if (bytes > LargestHeader)
-            throw new ImageFormatException($"{name}: the header has at most {LargestHeader} bytes; it says {bytes}. It is damaged.");
+            throw new ImageFormatException($"{name}: the header has at most {LargestHeader} bytes; it says {bytes}. " +
+                "It is damaged.");
         byte[] text = new byte[bytes];
         stream.ReadExactly(text);
         return Encoding.UTF8.GetString(text);
@@ -62,8 +66,10 @@ internal sealed partial record NpyArray(IReadOnlyList<int> Shape, float[] Values
         Func<ReadOnlySpan<byte>, float> read = type[1..] switch
         {
             "f4" => x => isBig ? BinaryPrimitives.ReadSingleBigEndian(x) : BinaryPrimitives.ReadSingleLittleEndian(x),
-            "f8" => x => (float)(isBig ? BinaryPrimitives.ReadDoubleBigEndian(x) : BinaryPrimitives.ReadDoubleLittleEndian(x)),
-            "f2" => x => (float)(isBig ? BinaryPrimitives.ReadHalfBigEndian(x) : BinaryPrimitives.ReadHalfLittleEndian(x)),
+            "f8" => x => (float)(isBig ? BinaryPrimitives.ReadDoubleBigEndian(x)
+                : BinaryPrimitives.ReadDoubleLittleEndian(x)),
+            "f2" => x => (float)(isBig ? BinaryPrimitives.ReadHalfBigEndian(x)
+                : BinaryPrimitives.ReadHalfLittleEndian(x)),
             "u1" or "b1" => x => x[0],
             "i1" => x => (sbyte)x[0],
             "i2" => x => isBig ? BinaryPrimitives.ReadInt16BigEndian(x) : BinaryPrimitives.ReadInt16LittleEndian(x),
@@ -72,7 +78,8 @@ internal sealed partial record NpyArray(IReadOnlyList<int> Shape, float[] Values
             "u4" => x => isBig ? BinaryPrimitives.ReadUInt32BigEndian(x) : BinaryPrimitives.ReadUInt32LittleEndian(x),
             "i8" => x => isBig ? BinaryPrimitives.ReadInt64BigEndian(x) : BinaryPrimitives.ReadInt64LittleEndian(x),
             "u8" => x => isBig ? BinaryPrimitives.ReadUInt64BigEndian(x) : BinaryPrimitives.ReadUInt64LittleEndian(x),
-            _ => throw new ImageFormatException($"{name}: elements are booleans, integers or floats; got '{type}'. Convert the array."),
+            _ => throw new ImageFormatException($"{name}: elements are booleans, integers or floats; got '{type}'. " +
+                "Convert the array."),
         };
         int size = type[2] - '0';
         float[] values = new float[count];

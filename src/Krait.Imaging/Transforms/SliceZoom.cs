@@ -1,7 +1,7 @@
 namespace Krait.Imaging.Transforms;
 
-/// <summary>Brings every slice of a volume to another size, as TransUNet's and VM-UNet's code for Synapse does slice by slice
-/// with scipy.ndimage.zoom: both ends of an axis stay where they are.</summary>
+/// <summary>Brings every slice of a volume to another size, as TransUNet's and VM-UNet's code for Synapse does slice by
+/// slice with scipy.ndimage.zoom: both ends of an axis stay where they are.</summary>
 public static class SliceZoom
 {
     /// <summary>Cubic B-spline; slices that have the size already are left alone.</summary>

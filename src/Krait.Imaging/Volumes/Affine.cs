@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Krait.Imaging;
 
 /// <summary>
-/// Where voxels lie: [x, y, z] = M [i, j, k] + t in mm, for column i, row j and slice k. x grows to the patient's right,
-/// y to the front, z to the head (RAS).
+/// Where voxels lie: [x, y, z] = M [i, j, k] + t in mm, for column i, row j and slice k. x grows to the patient's
+/// right, y to the front, z to the head (RAS).
 /// </summary>
 public sealed class Affine
 {
@@ -57,7 +57,8 @@ public sealed class Affine
     /// <summary>Voxels of the given size in mm, axes along the world's, first voxel at 0.</summary>
     public static Affine Scaling(double x, double y, double z) => new([x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0]);
 
-    /// <summary>The affine of another grid, whose index maps to this grid's index by <paramref name="indexMap"/>.</summary>
+    /// <summary>The affine of another grid, whose index maps to this grid's index by
+    /// <paramref name="indexMap"/>.</summary>
     public Affine Of(Affine indexMap)
     {
         double[] product = new double[Rows * Columns];
@@ -96,8 +97,10 @@ public sealed class Affine
     public double[] ToArray() => [.. m];
 
     public override string ToString() => string.Join(" / ", Enumerable.Range(0, Rows).Select(r =>
-        string.Join(' ', Enumerable.Range(0, Columns).Select(c => this[r, c].ToString("0.####", CultureInfo.InvariantCulture)))));
+        string.Join(' ', Enumerable.Range(0, Columns)
+            .Select(c => this[r, c].ToString("0.####", CultureInfo.InvariantCulture)))));
 
     private double Length(int column) => Math.Sqrt(
-        (this[0, column] * this[0, column]) + (this[1, column] * this[1, column]) + (this[2, column] * this[2, column]));
+        (this[0, column] * this[0, column]) + (this[1, column] * this[1, column])
+        + (this[2, column] * this[2, column]));
 }

@@ -60,7 +60,8 @@ public sealed class Reorientation
             map[(source[axis] * 4) + 3] = flipped[axis] ? size[source[axis]] - 1 : 0;
         }
 
-        return new VolumeGeometry(size[source[0]], size[source[1]], size[source[2]], geometry.Affine.Of(new Affine(map)));
+        return new VolumeGeometry(size[source[0]], size[source[1]], size[source[2]],
+            geometry.Affine.Of(new Affine(map)));
     }
 
     /// <summary>Moves samples; the same array where nothing moves.</summary>

@@ -23,7 +23,8 @@ public static class VolumeFile
 
     /// <summary>The ending of a volume that is written, .nii or .nii.gz.</summary>
     public static bool IsWritable(string path) =>
-        path.EndsWith(".nii", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".nii.gz", StringComparison.OrdinalIgnoreCase);
+        path.EndsWith(".nii", StringComparison.OrdinalIgnoreCase)
+        || path.EndsWith(".nii.gz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The file's name without folder, .gz and ending.</summary>
     public static string StemOf(string path)
@@ -79,7 +80,8 @@ public static class VolumeFile
         if (reader.Header.Channels != 1)
         {
             throw new ImageFormatException(
-                $"{Path.GetFileName(path)}: a label volume has 3 axes; this one has {reader.Header.Channels} values a voxel.");
+                $"{Path.GetFileName(path)}: a label volume has 3 axes; this one has {reader.Header.Channels} values "
+                + "a voxel.");
         }
 
         byte[] labels = new byte[reader.Header.Geometry.Voxels];
@@ -107,8 +109,8 @@ public static class VolumeFile
     public static void Write(string path, Volume volume) => AtomicFile.Write(path, file =>
         NiftiWriter.Write(file, IsCompressed(path), volume));
 
-    /// <summary>Writes uint8, compressed where the name ends in .gz. A grid that was read from a file is written with the
-    /// same affine, form codes and voxel sizes. The file appears whole or not at all.</summary>
+    /// <summary>Writes uint8, compressed where the name ends in .gz. A grid that was read from a file is written with
+    /// the same affine, form codes and voxel sizes. The file appears whole or not at all.</summary>
     public static void Write(string path, LabelVolume labels) => AtomicFile.Write(path, file =>
         NiftiWriter.Write(file, IsCompressed(path), labels));
 

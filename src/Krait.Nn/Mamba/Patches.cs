@@ -5,7 +5,8 @@ using Krait.Engine.Programs;
 namespace Krait.Nn.Mamba;
 
 /// <summary>Patches of side P become tokens: [B, H, W, C0] to [B, H/P, W/P, C] by convolution and LayerNorm.</summary>
-/// <remarks>Parity: rows and columns beyond the last whole patch are dropped, as the published convolution does.</remarks>
+/// <remarks>Parity: rows and columns beyond the last whole patch are dropped,
+/// as the published convolution does.</remarks>
 public sealed class PatchEmbed : Layer
 {
     readonly Conv _proj;

@@ -4,7 +4,8 @@ using Krait.Engine.Programs;
 namespace Krait.Nn.Mamba;
 
 /// <summary>y = x + DropPath(SS2D(LayerNorm(x))) on [B, H, W, C].</summary>
-/// <remarks>VM-UNet, arXiv:2402.02491, figure 1b. Published eps 1e-5 (the block's own default of 1e-6 is never used).</remarks>
+/// <remarks>VM-UNet, arXiv:2402.02491, figure 1b. Published eps 1e-5 (the block's own default of 1e-6 is never
+/// used).</remarks>
 public sealed class VssBlock : Layer
 {
     readonly LayerNorm _norm;

@@ -1,6 +1,7 @@
 namespace Krait.Training.Config;
 
-/// <summary>A configuration or a data description that cannot be used; the message names key, place and remedy.</summary>
+/// <summary>A configuration or a data description that cannot be used; the message names key,
+/// place and remedy.</summary>
 public sealed class ConfigException : Exception
 {
     public ConfigException(string message) : base(message) { }

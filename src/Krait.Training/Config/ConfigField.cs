@@ -17,7 +17,8 @@ internal static class ConfigValue
     public static double Real(ConfigNode node, double low, double high)
     {
         string text = Text(node);
-        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || double.IsNaN(value))
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            || double.IsNaN(value))
             throw Wrong(node, "a number");
         if (value < low || value > high)
             throw Wrong(node, $"a number from {low.ToString(CultureInfo.InvariantCulture)} to " +

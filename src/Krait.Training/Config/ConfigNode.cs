@@ -44,7 +44,8 @@ public abstract record ConfigNode(string Path, string Place)
                 }
                 return new ConfigMap(path, place, entries);
             case YamlSequenceNode list:
-                return new ConfigList(path, place, [.. list.Children.Select((x, i) => Convert(x, $"{path}[{i}]", source))]);
+                return new ConfigList(path, place,
+                    [.. list.Children.Select((x, i) => Convert(x, $"{path}[{i}]", source))]);
             case YamlScalarNode scalar:
                 bool isNull = scalar.Style == ScalarStyle.Plain && scalar.Value is (null or "" or "null" or "~");
                 return new ConfigScalar(path, place, isNull ? null : scalar.Value);

@@ -27,9 +27,11 @@ public sealed class ConfigSection<T>
     }
 
     /// <summary>All keys with their values.</summary>
-    public ConfigMap Write(T value) => new("", "", [.. fields.Select(f => KeyValuePair.Create(f.Name, f.Write(value)))]);
+    public ConfigMap Write(T value) =>
+        new("", "", [.. fields.Select(f => KeyValuePair.Create(f.Name, f.Write(value)))]);
 
-    public ConfigSection<T> Text(string name, string help, Func<T, string?> get, Func<T, string?, T> set) => Add(name, help,
+    public ConfigSection<T> Text(string name, string help, Func<T, string?> get, Func<T, string?, T> set) =>
+        Add(name, help,
         (c, n) => set(c, ConfigValue.IsNull(n) ? null : ConfigValue.Text(n)), c => ConfigValue.Of(get(c)));
 
     public ConfigSection<T> Real(string name, string help, Func<T, double> get, Func<T, double, T> set,
@@ -67,13 +69,15 @@ public sealed class ConfigSection<T>
         c => ConfigValue.Of(get(c).Select(x => ConfigValue.Of(x))));
 
     /// <summary>A size in memory: bytes, or with KiB, MiB, GiB; null for none.</summary>
-    public ConfigSection<T> Bytes(string name, string help, Func<T, long?> get, Func<T, long?, T> set) => Add(name, help,
+    public ConfigSection<T> Bytes(string name, string help, Func<T, long?> get, Func<T, long?, T> set) =>
+        Add(name, help,
         (c, n) => set(c, ConfigValue.IsNull(n) ? null : ByteSize.TryParse(ConfigValue.Text(n), out long b)
             ? b : throw ConfigValue.Wrong(n, "a size such as 2GiB or 512MiB")),
         c => ConfigValue.Of(get(c) is { } b ? ByteSize.Exact(b) : null));
 
     public ConfigSection<T> Nested<V>(string name, string help, Func<T, V> get, Func<T, V, T> set,
-        ConfigSection<V> section) => Add(name, help, (c, n) => set(c, section.Overlay(get(c), n)), c => section.Write(get(c)));
+        ConfigSection<V> section) =>
+        Add(name, help, (c, n) => set(c, section.Overlay(get(c), n)), c => section.Write(get(c)));
 
     public ConfigSection<T> Add(string name, string help, Func<T, ConfigNode, T> read, Func<T, ConfigNode> write)
     {

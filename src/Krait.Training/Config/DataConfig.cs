@@ -34,7 +34,8 @@ public sealed record DataConfig
         .Bytes("cache", "memory for prepared samples", c => c.CacheBytes, (c, v) => c with { CacheBytes = v ?? 0 })
         .Add("max_pixels", "largest picture or volume that is read: width times height, times depth",
             (c, n) => c with { MaxPixels = ConfigValue.Whole(n, 1, long.MaxValue) }, c => ConfigValue.Of(c.MaxPixels))
-        .Whole("patches", "volumes: patches cut from each an epoch", c => c.Patches, (c, v) => c with { Patches = v }, 1)
+        .Whole("patches", "volumes: patches cut from each an epoch", c => c.Patches,
+            (c, v) => c with { Patches = v }, 1)
         .Real("foreground", "volumes: share of the patches that lie about a voxel of a foreground class",
             c => c.Foreground, (c, v) => c with { Foreground = v }, 0, 1);
 }

@@ -14,7 +14,8 @@ public enum LossKind
     /// <summary>BceDice of every output at the full size, as EGE-UNet and the published VM-UNet code have it.</summary>
     GtBceDice,
 
-    /// <summary>nnU-Net's: CE plus negative Dice; for one foreground class its sigmoid form, which is BCE plus Dice.</summary>
+    /// <summary>nnU-Net's: CE plus negative Dice; for one foreground class its sigmoid form,
+    /// which is BCE plus Dice.</summary>
     DcCe,
 
     /// <summary>nnU-Net's for regions: BCE plus negative Dice of the sigmoid.</summary>
@@ -70,7 +71,8 @@ public sealed record LossConfig
     /// <summary>Keys of the configuration's <c>loss</c> section.</summary>
     public static ConfigSection<LossConfig> Section { get; } = new ConfigSection<LossConfig>()
         .Choice("kind", "loss on logits", c => c.Kind, (c, v) => c with { Kind = v }, Kinds)
-        .Real("pixel_weight", "weight of the BCE or CE part", c => c.PixelWeight, (c, v) => c with { PixelWeight = v }, 0)
+        .Real("pixel_weight", "weight of the BCE or CE part", c => c.PixelWeight,
+            (c, v) => c with { PixelWeight = v }, 0)
         .Real("dice_weight", "weight of the Dice part", c => c.DiceWeight, (c, v) => c with { DiceWeight = v }, 0)
         .Reals("class_weights", "weight of each class in that part, background first; [] for equal ones",
             c => c.ClassWeights, (c, v) => c with { ClassWeights = v }, 0)

@@ -6,7 +6,8 @@ public sealed record ModelConfig
     /// <summary>Registered model id.</summary>
     public string Id { get; init; } = "vmunetv2";
 
-    /// <summary>Options of that model by name; a list is written "[2, 2, 9, 2]", also of lists. Unset options keep their defaults.</summary>
+    /// <summary>Options of that model by name; a list is written "[2, 2, 9, 2]", also of lists.
+    /// Unset options keep their defaults.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new SortedDictionary<string, string>();
 
     /// <summary>Weights to start from (.safetensors, .pth, .pt), or null for a fresh start.</summary>
@@ -25,7 +26,8 @@ public sealed record ModelConfig
         .Switch("allow_partial", "start although weights do not cover the model", c => c.AllowPartial,
             (c, v) => c with { AllowPartial = v });
 
-    private static SortedDictionary<string, string> ReadOptions(IReadOnlyDictionary<string, string> old, ConfigNode node)
+    private static SortedDictionary<string, string> ReadOptions(IReadOnlyDictionary<string, string> old,
+        ConfigNode node)
     {
         var options = new SortedDictionary<string, string>(old.ToDictionary(), StringComparer.Ordinal);
         if (ConfigValue.IsNull(node)) return options;

@@ -7,7 +7,8 @@ internal static class NearestName
     public static string Hint(string word, IEnumerable<string> known)
     {
         string? best = known.OrderBy(k => Distance(word, k)).FirstOrDefault();
-        return best is not null && Distance(word, best) <= Math.Max(2, word.Length / 2) ? $" Did you mean '{best}'?" : "";
+        return best is not null && Distance(word, best) <= Math.Max(2, word.Length / 2)
+            ? $" Did you mean '{best}'?" : "";
     }
 
     /// <summary>Levenshtein distance, case ignored.</summary>

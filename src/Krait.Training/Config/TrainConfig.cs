@@ -149,13 +149,14 @@ public sealed record TrainConfig
             throw new ConfigException($"preprocessing.channels: pictures have 1 (grey) or 3 (colour); got " +
                 $"{Preprocessing.Channels}.");
         if (!Preprocessing.IsVolume && Preprocessing.Normalization == Normalization.Ct)
-            throw new ConfigException("preprocessing.normalize: ct is for volumes; set preprocessing.patch, or take another.");
+            throw new ConfigException("preprocessing.normalize: ct is for volumes; set preprocessing.patch, or take " +
+                "another.");
         if (Preprocessing.IsVolume && Preprocessing.Normalization is Normalization.Unit or Normalization.ImageNet)
             throw new ConfigException("preprocessing.normalize: volumes take standardize, ct, minmax255 or none; got " +
                 $"{Preprocessing.Normalization.ToString().ToLowerInvariant()}.");
         if (Preprocessing.Slices is not null && (!Preprocessing.IsVolume || Preprocessing.Spacing is not null))
-            throw new ConfigException("preprocessing.slices: is for volumes, and in place of preprocessing.spacing; set " +
-                "preprocessing.patch and leave spacing out.");
+            throw new ConfigException("preprocessing.slices: is for volumes, and in place of preprocessing.spacing; " +
+                "set preprocessing.patch and leave spacing out.");
         return this;
     }
 }

@@ -35,7 +35,8 @@ public sealed class Augmentation(AugmentationOptions options, ulong seed)
             rng.Between(6, 1 - options.Contrast, 1 + options.Contrast));
     }
 
-    /// <summary>Writes the changed sample: turn by the angle, quarter turns, flips, then contrast and brightness.</summary>
+    /// <summary>Writes the changed sample: turn by the angle, quarter turns, flips,
+    /// then contrast and brightness.</summary>
     /// <param name="sample">Prepared sample, left as it is.</param>
     /// <param name="draw">What to do.</param>
     /// <param name="height">Rows.</param>

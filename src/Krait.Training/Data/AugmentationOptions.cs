@@ -17,7 +17,8 @@ public sealed record AugmentationOptions
     /// <summary>Pictures: 0, 90, 180 or 270 degrees, each as likely; 0 or 180 where height and width differ.</summary>
     public bool QuarterTurns { get; init; } = true;
 
-    /// <summary>Probability of a turn by any angle within <see cref="RotateDegrees"/>; of volumes about each axis.</summary>
+    /// <summary>Probability of a turn by any angle within <see cref="RotateDegrees"/>;
+    /// of volumes about each axis.</summary>
     public double RotateProbability { get; init; }
 
     /// <summary>Largest angle either way, degrees.</summary>
@@ -36,13 +37,15 @@ public sealed record AugmentationOptions
     public double Contrast { get; init; }
 
     /// <summary>No augmentation at all.</summary>
-    public static AugmentationOptions None { get; } = new() { HorizontalFlip = 0, VerticalFlip = 0, DepthFlip = 0, QuarterTurns = false };
+    public static AugmentationOptions None { get; } =
+        new() { HorizontalFlip = 0, VerticalFlip = 0, DepthFlip = 0, QuarterTurns = false };
 
     /// <summary>Keys of the configuration's <c>augmentation</c> section.</summary>
     public static ConfigSection<AugmentationOptions> Section { get; } = new ConfigSection<AugmentationOptions>()
         .Real("hflip", "probability of a left-right flip", c => c.HorizontalFlip,
             (c, v) => c with { HorizontalFlip = v }, 0, 1)
-        .Real("vflip", "probability of an up-down flip", c => c.VerticalFlip, (c, v) => c with { VerticalFlip = v }, 0, 1)
+        .Real("vflip", "probability of an up-down flip", c => c.VerticalFlip,
+            (c, v) => c with { VerticalFlip = v }, 0, 1)
         .Real("dflip", "volumes: probability of a flip of the slices' order", c => c.DepthFlip,
             (c, v) => c with { DepthFlip = v }, 0, 1)
         .Switch("quarter_turns", "pictures: turn by a random multiple of 90 degrees", c => c.QuarterTurns,

@@ -6,7 +6,8 @@ using System.Text.Json.Serialization;
 namespace Krait.Training.Data;
 
 /// <summary>
-/// What tells one state of a data folder from another: a hash over every file's name, size and first 64 KiB, part by part.
+/// What tells one state of a data folder from another: a hash over every file's name, size and first 64 KiB, part by
+/// part.
 /// </summary>
 /// <param name="Rule">How it was made, for people.</param>
 /// <param name="Parts">Hash of each part's images and masks, SHA-256 in hexadecimal.</param>

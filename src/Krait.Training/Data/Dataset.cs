@@ -49,7 +49,8 @@ public sealed class Dataset
     /// <summary>What is learned and scored instead of classes; none unless declared.</summary>
     public IReadOnlyList<LabelRegion> Regions { get; }
 
-    /// <summary>Outputs of the network: one a region; else 1 for two classes (a logit of the foreground), or one a class.
+    /// <summary>Outputs of the network: one a region; else 1 for two classes (a logit of the foreground), or one a
+    /// class.
     /// </summary>
     public int Outputs => Regions.Count > 0 ? Regions.Count : Classes.Count == 2 ? 1 : Classes.Count;
 
@@ -57,19 +58,22 @@ public sealed class Dataset
     public IReadOnlyList<Sample> this[string part] => Parts.FirstOrDefault(p => p.Name == part)?.Samples ?? [];
 
     /// <summary>Opens a folder: finds parts, pairs by name, reads dataset.yaml or finds out the mask coding.</summary>
-    /// <exception cref="ConfigException">If there is no such folder, no pictures, or the coding is not clear.</exception>
+    /// <exception cref="ConfigException">If there is no such folder, no pictures,
+    /// or the coding is not clear.</exception>
     public static Dataset Open(string root, ImageReadOptions? read = null)
     {
         root = Path.GetFullPath(root);
         if (!Directory.Exists(root)) throw new ConfigException($"{root}: no such data folder.");
         var parts = FindParts(root);
         if (parts.Count == 0)
-            throw new ConfigException($"{root}: no pictures or volumes found; expected {{train,val,test}}/{{images,masks}}, " +
-                $"images and masks, or imagesTr and labelsTr. Found: {Listing(root)}.");
+            throw new ConfigException($"{root}: no pictures or volumes found; expected " +
+                $"{{train,val,test}}/{{images,masks}}, images and masks, or imagesTr and labelsTr. Found: " +
+                $"{Listing(root)}.");
         Sample[] samples = [.. parts.SelectMany(p => p.Samples)];
         int volumes = samples.Count(s => VolumeFile.HasVolumeExtension(s.ImagePath));
         if (volumes > 0 && volumes < samples.Length)
-            throw new ConfigException($"{root}: pictures or volumes, not both; got {samples.Length - volumes} and {volumes}.");
+            throw new ConfigException($"{root}: pictures or volumes, not both; got {samples.Length - volumes} and " +
+                $"{volumes}.");
         var description = DatasetDescription.Find(root) ?? (volumes > 0 ? DatasetJson.Find(root) : null) ?? new();
         var coding = description.Coding() ?? FindCoding(samples, volumes > 0, description, read);
         return new Dataset(root, parts, description, coding, description.Masks is not null);
@@ -117,8 +121,8 @@ public sealed class Dataset
             : MaskSurvey.Of(Look(all, path => ImageFile.Read(path, read)));
         if (description.Classes.Count == 0) return found;
         if (description.Classes.Count != found.Classes.Count)
-            throw new ConfigException($"{DatasetDescription.FileName}: {description.Classes.Count} classes are declared, " +
-                $"the masks show {found.Classes.Count} ({found.Describe()}). Declare `masks:` as well.");
+            throw new ConfigException($"{DatasetDescription.FileName}: {description.Classes.Count} classes are " +
+                $"declared, the masks show {found.Classes.Count} ({found.Describe()}). Declare `masks:` as well.");
         return found with
         {
             Classes = [.. found.Classes.Zip(description.Classes, (f, d) => f with { Name = d.Name })],
@@ -161,7 +165,8 @@ public sealed class Dataset
 
     private static string Listing(string root)
     {
-        string[] names = [.. Directory.EnumerateFileSystemEntries(root).Select(x => Path.GetFileName(x)!).Order().Take(8)];
+        string[] names = [.. Directory.EnumerateFileSystemEntries(root).Select(x => Path.GetFileName(x)!).Order()
+            .Take(8)];
         return names.Length == 0 ? "nothing" : string.Join(", ", names);
     }
 }

@@ -109,7 +109,8 @@ public sealed record DatasetDescription
     /// <exception cref="ConfigException">If keys contradict each other.</exception>
     internal DatasetDescription Checked(string source)
     {
-        if (Classes.Count == 1) throw new ConfigException($"{source}: classes needs background and at least one class.");
+        if (Classes.Count == 1)
+            throw new ConfigException($"{source}: classes needs background and at least one class.");
         if (Classes.Count > MaskCoding.MostClasses)
             throw new ConfigException($"{source}: at most {MaskCoding.MostClasses} classes; got {Classes.Count}.");
         if (Masks == MaskKind.Threshold && Classes.Count > 2)
@@ -117,7 +118,8 @@ public sealed record DatasetDescription
                 "Use value, index or color.");
         if (Masks is MaskKind.Value or MaskKind.Index or MaskKind.Color && Classes.Count == 0)
             throw new ConfigException($"{source}: masks: {Masks.ToString()!.ToLowerInvariant()} needs classes.");
-        if (Masks is MaskKind.Value or MaskKind.Index && Classes.Select((c, i) => c.Value ?? i).Distinct().Count() != Classes.Count)
+        if (Masks is MaskKind.Value or MaskKind.Index
+            && Classes.Select((c, i) => c.Value ?? i).Distinct().Count() != Classes.Count)
             throw new ConfigException($"{source}: two classes have the same value.");
         if (Masks is MaskKind.Color && Classes.Select(c => c.Color).Distinct().Count() != Classes.Count)
             throw new ConfigException($"{source}: two classes have the same colour.");
@@ -129,11 +131,11 @@ public sealed record DatasetDescription
     private void CheckIgnore(string source, ClassInfo ignore)
     {
         if (Masks is null)
-            throw new ConfigException($"{source}: ignore needs `masks:` and classes: where they are found out, what is to " +
-                "be ignored would be taken for a class.");
+            throw new ConfigException($"{source}: ignore needs `masks:` and classes: where they are found out, what " +
+                "is to be ignored would be taken for a class.");
         if (Masks == MaskKind.Color != ignore.Value is null)
-            throw new ConfigException($"{source}: ignore is a colour where masks are coded by colour, else a number; got " +
-                $"{ignore.Value?.ToString(CultureInfo.InvariantCulture) ?? ignore.Color.ToString()} with masks: " +
+            throw new ConfigException($"{source}: ignore is a colour where masks are coded by colour, else a number; " +
+                $"got {ignore.Value?.ToString(CultureInfo.InvariantCulture) ?? ignore.Color.ToString()} with masks: " +
                 $"{Masks.ToString()!.ToLowerInvariant()}.");
         bool isClass = Masks switch
         {
@@ -143,8 +145,8 @@ public sealed record DatasetDescription
         };
         if (isClass)
             throw new ConfigException($"{source}: what is ignored must be no class; " +
-                $"{ignore.Value?.ToString(CultureInfo.InvariantCulture) ?? ignore.Color.ToString()} is one. Choose another " +
-                "or take the class away.");
+                $"{ignore.Value?.ToString(CultureInfo.InvariantCulture) ?? ignore.Color.ToString()} is one. Choose " +
+                "another or take the class away.");
     }
 
     private static ClassInfo? ReadIgnore(ConfigNode node)
@@ -161,7 +163,8 @@ public sealed record DatasetDescription
         {
             var start = new ClassInfo(index == 0 ? "background" : $"class{index}", ClassInfo.DefaultColor(index));
             index++;
-            return item is ConfigScalar { Text: { } name } ? start with { Name = name } : ClassSection.Overlay(start, item);
+            return item is ConfigScalar { Text: { } name } ? start with { Name = name }
+                : ClassSection.Overlay(start, item);
         });
     }
 

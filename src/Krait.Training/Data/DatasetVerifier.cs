@@ -44,7 +44,8 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
             CodingIsDeclared = data.CodingIsDeclared,
             Classes = [.. data.Classes.Select(c => c.Name)],
             Regions = [.. data.Regions.Select(r =>
-                new RegionSummary(r.Name, [.. r.Classes.Select(c => data.Classes[c].Name)], data.Classes[r.Label].Name))],
+                new RegionSummary(r.Name, [.. r.Classes.Select(c => data.Classes[c].Name)],
+                    data.Classes[r.Label].Name))],
             Parts = parts,
             Findings = findings.All,
         };
@@ -75,7 +76,8 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
         {
             int at = Array.IndexOf(found.Labels, MaskCoding.Unknown);
             findings.Add(Severity.Error, "unknown_value", sample.Name,
-                $"{labels[MaskCoding.Unknown]} mask {Elements} have a value that no class has, the first is {found.ValueAt(at)}.");
+                $"{labels[MaskCoding.Unknown]} mask {Elements} have a value that no class has, the first is " +
+                $"{found.ValueAt(at)}.");
             return;
         }
         for (int c = 0; c < counts.Length; c++) counts[c] += labels[c];
@@ -85,7 +87,8 @@ public sealed class DatasetVerifier(Dataset data, ImageReadOptions? read = null)
                 "all of the mask is ignored: nothing is learned from it.");
         else if (labels[0] == counted)
             findings.Add(Severity.Warning, "empty_mask", sample.Name, "the mask is all background.");
-        else if (labels[0] == 0) findings.Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
+        else if (labels[0] == 0)
+            findings.Add(Severity.Warning, "full_mask", sample.Name, "the mask has no background.");
         if (!onSheet) return;
         var (picture, drawn) = found.Draw();
         Sheet.Add(sample.Name, picture, drawn, data.Classes);

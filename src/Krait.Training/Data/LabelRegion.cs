@@ -1,6 +1,7 @@
 namespace Krait.Training.Data;
 
-/// <summary>A union of classes that is scored as one and, where a data set declares regions, has an output of the network.
+/// <summary>A union of classes that is scored as one and, where a data set declares regions, has an output of the
+/// network.
 /// </summary>
 /// <param name="Name">Name for reports.</param>
 /// <param name="Classes">Numbers of its classes.</param>

@@ -42,8 +42,8 @@ public sealed record MaskCoding
     /// <summary>Classes, background first.</summary>
     public IReadOnlyList<ClassInfo> Classes { get; init; } = ClassInfo.Binary();
 
-    /// <summary>Value or colour of what becomes <see cref="Ignored"/>; null for nothing. It is exact or the nearest as for
-    /// classes, and exact beside a threshold.</summary>
+    /// <summary>Value or colour of what becomes <see cref="Ignored"/>; null for nothing. It is exact or the nearest as
+    /// for classes, and exact beside a threshold.</summary>
     public ClassInfo? Ignore { get; init; }
 
     /// <summary>What is ignored, by value.</summary>

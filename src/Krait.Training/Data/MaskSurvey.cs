@@ -138,7 +138,8 @@ public static class MaskSurvey
     {
         var top = colours.OrderByDescending(x => x.Value).Take(8)
             .Select(x => FormattableString.Invariant($"{ToColor(x.Key)} {100.0 * x.Value / total:0.0} %"));
-        return new ConfigException($"masks: their coding is not clear: {seen}. Most frequent: {string.Join(", ", top)}. " +
+        return new ConfigException($"masks: their coding is not clear: {seen}. Most frequent: " +
+            $"{string.Join(", ", top)}. " +
             "Declare classes and mask coding in dataset.yaml.");
     }
 }

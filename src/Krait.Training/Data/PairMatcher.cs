@@ -51,14 +51,16 @@ public static class PairMatcher
                 used.Add(found[0]);
             }
         }
-        return new Result(pairs, alone, [.. allMasks.Where(m => !used.Contains(m)).Order(StringComparer.Ordinal)], ambiguous);
+        return new Result(pairs, alone, [.. allMasks.Where(m => !used.Contains(m)).Order(StringComparer.Ordinal)],
+            ambiguous);
     }
 
     private static string Stem(string path) => VolumeFile.StemOf(path).ToLowerInvariant();
 
     private static string Strip(string stem, string[] endings)
     {
-        string? ending = endings.Where(e => stem.EndsWith(e, StringComparison.OrdinalIgnoreCase) && stem.Length > e.Length)
+        string? ending = endings.Where(e => stem.EndsWith(e, StringComparison.OrdinalIgnoreCase)
+            && stem.Length > e.Length)
             .MaxBy(e => e.Length);
         return ending is null ? stem : stem[..^ending.Length].TrimEnd();
     }

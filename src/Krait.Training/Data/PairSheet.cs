@@ -18,12 +18,15 @@ public sealed class PairSheet(int columns = 6, int cellSize = 176)
         int width = Math.Max(1, (int)Math.Round(picture.Width * scale));
         int height = Math.Max(1, (int)Math.Round(picture.Height * scale));
         float[] rgb = Array.ConvertAll(picture.ToRgb8(), v => (float)v);
-        byte[] small = Array.ConvertAll(ImageTransforms.ResizeBilinear(rgb, picture.Height, picture.Width, 3, height, width,
+        byte[] small = Array.ConvertAll(ImageTransforms.ResizeBilinear(rgb, picture.Height, picture.Width, 3,
+            height, width,
             antialias: true), v => (byte)Math.Clamp(MathF.Round(v), 0, 255));
-        byte[] smallLabels = ImageTransforms.ResizeNearest<byte>(labels, picture.Height, picture.Width, 1, height, width);
+        byte[] smallLabels = ImageTransforms.ResizeNearest<byte>(labels, picture.Height, picture.Width, 1,
+            height, width);
         cells.Add(new ContactSheetCell(classes.Draw(new Image(width, height, 3, small), smallLabels), name));
     }
 
     /// <summary>The sheet; null if nothing was added.</summary>
-    public Image? Draw(string title = "") => cells.Count == 0 ? null : ContactSheet.Render(cells, columns, cellSize, title);
+    public Image? Draw(string title = "") =>
+        cells.Count == 0 ? null : ContactSheet.Render(cells, columns, cellSize, title);
 }

@@ -18,10 +18,12 @@ public enum Normalization
     /// <summary>Mean 0 and deviation 1 over all samples of the picture, or over each channel of a volume.</summary>
     Standardize,
 
-    /// <summary>Samples / 255, then the ImageNet channel means and deviations; suits encoders pretrained there.</summary>
+    /// <summary>Samples / 255, then the ImageNet channel means and deviations;
+    /// suits encoders pretrained there.</summary>
     ImageNet,
 
-    /// <summary>CT volumes: clipped to a range, then less a mean and divided by a deviation that all volumes share.</summary>
+    /// <summary>CT volumes: clipped to a range, then less a mean and divided by a deviation that all volumes
+    /// share.</summary>
     Ct,
 
     /// <summary>The samples as they are.</summary>
@@ -39,8 +41,8 @@ public enum MaskResize
 }
 
 /// <summary>
-/// What is done to a picture or volume before the network: channels, normalisation, size. Stored in the weights file, so that
-/// prediction repeats it exactly.
+/// What is done to a picture or volume before the network: channels, normalisation, size. Stored in the weights file,
+/// so that prediction repeats it exactly.
 /// </summary>
 public sealed record Preprocessing
 {
@@ -53,18 +55,20 @@ public sealed record Preprocessing
     /// <summary>1 (grey) or 3 (RGB); any number for volumes.</summary>
     public int Channels { get; init; } = 3;
 
-    /// <summary>Volumes: the patch that the network is fed with, voxels; of one slice for a 2-D network. Null: pictures.
+    /// <summary>Volumes: the patch that the network is fed with, voxels; of one slice for a 2-D network. Null:
+    /// pictures.
     /// </summary>
     public Extent? Patch { get; init; }
 
     /// <summary>Volumes: the voxel size that all are brought to, mm. Null: each keeps its own.</summary>
     public VoxelSize? Spacing { get; init; }
 
-    /// <summary>Volumes: the size that every slice is brought to by a cubic spline, masks by the nearest voxel, as the Synapse
-    /// code of TransUNet does. Null: slices keep theirs.</summary>
+    /// <summary>Volumes: the size that every slice is brought to by a cubic spline, masks by the nearest voxel, as the
+    /// Synapse code of TransUNet does. Null: slices keep theirs.</summary>
     public SliceSize? Slices { get; init; }
 
-    /// <summary>The numbers of <see cref="Normalization.Ct"/>; found out from the training volumes where null.</summary>
+    /// <summary>The numbers of <see cref="Normalization.Ct"/>;
+    /// found out from the training volumes where null.</summary>
     public CtRange? Ct { get; init; }
 
     /// <summary>Patches of volumes rather than pictures.</summary>
@@ -105,11 +109,13 @@ public sealed record Preprocessing
             ("none", Normalization.None))
         .Choice("mask_resize", "how masks come to that size", c => c.MaskResize, (c, v) => c with { MaskResize = v },
             ("nearest", MaskResize.Nearest), ("bilinear", MaskResize.Bilinear))
-        .Add("patch", "volumes: slices, rows and columns the network is fed with, such as [32, 48, 32]; 1 slice for 2-D networks",
+        .Add("patch", "volumes: slices, rows and columns the network is fed with, such as [32, 48, 32]; 1 slice for " +
+            "2-D networks",
             (c, n) => c with { Patch = Extent.Read(n) }, c => Extent.Write(c.Patch))
         .Add("spacing", "volumes: voxel size in mm that all are brought to, slices first; null keeps each its own",
             (c, n) => c with { Spacing = VoxelSize.Read(n) }, c => VoxelSize.Write(c.Spacing))
-        .Add("slices", "volumes: rows and columns that every slice is brought to by a cubic spline, as for Synapse; null for none",
+        .Add("slices", "volumes: rows and columns that every slice is brought to by a cubic spline, as for Synapse; " +
+            "null for none",
             (c, n) => c with { Slices = SliceSize.Read(n) }, c => SliceSize.Write(c.Slices))
         .Add("ct", "volumes: low, high, mean and deviation for normalize ct; null finds them out",
             (c, n) => c with { Ct = CtRange.Read(n) }, c => CtRange.Write(c.Ct));
@@ -122,7 +128,8 @@ public sealed record Preprocessing
     {
         try
         {
-            return JsonSerializer.Deserialize(json, TrainingJson.Default.Preprocessing) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(json, TrainingJson.Default.Preprocessing)
+                ?? throw new JsonException("null");
         }
         catch (JsonException e)
         {
@@ -138,10 +145,12 @@ public sealed record Preprocessing
             case Normalization.MinMax255: EachChannel(samples, x => MinMax(x, 255)); break;
             case Normalization.None: break;
             case Normalization.Standardize: EachChannel(samples, x => Standardize(x)); break;
-            case Normalization.Ct: (Ct ?? throw new InvalidOperationException("ct: its numbers are not known yet.")).Apply(samples); break;
+            case Normalization.Ct:
+                (Ct ?? throw new InvalidOperationException("ct: its numbers are not known yet.")).Apply(samples);
+                break;
             default:
-                throw new ConfigException($"preprocessing.normalize: volumes take standardize, ct, minmax255 or none; got " +
-                $"{Normalization.ToString().ToLowerInvariant()}.");
+                throw new ConfigException("preprocessing.normalize: volumes take standardize, ct, minmax255 or none; " +
+                    $"got {Normalization.ToString().ToLowerInvariant()}.");
         }
     }
 
@@ -203,6 +212,7 @@ public sealed record Preprocessing
 
 /// <summary>Source-generated JSON of the records that are stored.</summary>
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Preprocessing))]
 internal sealed partial class TrainingJson : JsonSerializerContext;

@@ -9,6 +9,7 @@ public sealed record Sample(string Name, string ImagePath, string MaskPath)
     /// <summary>Volumes: files of the further channels, in order (NAME_0001, NAME_0002, ...).</summary>
     public IReadOnlyList<string> MoreImages { get; init; } = [];
 
-    /// <summary>Whom it shows, where several samples show one: they stay in one part of a split. Null: itself alone.</summary>
+    /// <summary>Whom it shows, where several samples show one: they stay in one part of a split. Null:
+    /// itself alone.</summary>
     public string? Subject { get; init; }
 }

@@ -13,15 +13,16 @@ public record PreparedSample(float[] Image, float[] Target)
     public virtual long Bytes => sizeof(float) * ((long)Image.Length + Target.Length);
 }
 
-/// <summary>Reads, checks and prepares samples: normalise at the picture's own size, then resize, as the papers do.</summary>
+/// <summary>Reads, checks and prepares samples: normalise at the picture's own size, then resize,
+/// as the papers do.</summary>
 public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding, ImageReadOptions? read = null)
     : ISampleSource
 {
     public Preprocessing Preprocessing { get; } = preprocessing.MaskResize == MaskResize.Nearest
         || (coding.Classes.Count == 2 && coding.Ignore is null)
         ? preprocessing
-        : throw new ConfigException("preprocessing.mask_resize: bilinear is for two classes of which nothing is ignored; " +
-            $"got {coding.Classes.Count}{(coding.Ignore is null ? "" : " and ignored pixels")}. Use nearest.");
+        : throw new ConfigException("preprocessing.mask_resize: bilinear is for two classes of which nothing is " +
+            $"ignored; got {coding.Classes.Count}{(coding.Ignore is null ? "" : " and ignored pixels")}. Use nearest.");
 
     public MaskCoding Coding { get; } = coding;
 
@@ -52,8 +53,8 @@ public sealed class SampleReader(Preprocessing preprocessing, MaskCoding coding,
     {
         var mask = ImageFile.Read(sample.MaskPath, read);
         if (mask.Width != image.Width || mask.Height != image.Height)
-            throw new ConfigException($"{sample.Name}: image and mask need one size; got {image.Width}x{image.Height} and " +
-                $"{mask.Width}x{mask.Height}.");
+            throw new ConfigException($"{sample.Name}: image and mask need one size; got " +
+                $"{image.Width}x{image.Height} and {mask.Width}x{mask.Height}.");
         byte[] labels = Coding.Decode(mask);
         int unknown = Array.IndexOf(labels, MaskCoding.Unknown);
         if (unknown >= 0 && Coding.Kind == MaskKind.Index)

@@ -36,12 +36,15 @@ public sealed record Splits
         else if (val.Count == 0 && train.Count > 0)
         {
             (val, train) = Draw(train, seed, valFraction);
-            origin = FormattableString.Invariant($"as in the folder; {valFraction:0.###} of train drawn with seed {seed} for validation");
+            origin = FormattableString.Invariant(
+                $"as in the folder; {valFraction:0.###} of train drawn with seed {seed} for validation");
         }
         if (train.Count == 0) throw new ConfigException($"{data.Root}: no training pairs; parts: " +
             string.Join(", ", data.Parts.Select(p => $"{p.Name} {p.Samples.Count}")) + ".");
-        if (val.Count == 0) throw new ConfigException($"{data.Root}: {train.Count} training pairs and a validation share " +
-            "of " + FormattableString.Invariant($"{valFraction} leave none to validate with. Raise data.val_fraction."));
+        if (val.Count == 0)
+            throw new ConfigException(FormattableString.Invariant(
+                $"{data.Root}: {train.Count} training pairs and a validation share of {valFraction}")
+                + " leave none to validate with. Raise data.val_fraction.");
         return new Splits { Train = train, Val = val, Test = test, Origin = origin };
     }
 
@@ -50,7 +53,8 @@ public sealed record Splits
         SplitJson.Default.SplitNames);
 
     /// <summary>The split of a splits.json over the samples of a folder.</summary>
-    /// <exception cref="ConfigException">If the text is no such file or names a sample that the folder lacks.</exception>
+    /// <exception cref="ConfigException">If the text is no such file or names a sample that the folder
+    /// lacks.</exception>
     public static Splits FromJson(string json, Dataset data)
     {
         SplitNames names;

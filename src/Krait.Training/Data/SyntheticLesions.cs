@@ -80,14 +80,17 @@ public sealed class SyntheticLesions
         for (int y = 0; y < size; y++)
             for (int x = 0; x < size; x++)
             {
-                double light = slope * ((x - size / 2.0) * Math.Cos(angle) + (y - size / 2.0) * Math.Sin(angle)) / size +
+                double light = slope * ((x - size / 2.0) * Math.Cos(angle)
+                    + (y - size / 2.0) * Math.Sin(angle)) / size +
                     coarse * Noise(x, y, cell, noiseA) + fine * Noise(x, y, pore, noiseB);
                 for (int c = 0; c < 3; c++)
-                    rgb[3 * (y * size + x) + c] = (float)(pale[c] + tone * 0.85 * (dark[c] - pale[c]) + light + (c == 0 ? red : 0));
+                    rgb[3 * (y * size + x) + c] = (float)(pale[c] + tone * 0.85 * (dark[c] - pale[c]) + light
+                        + (c == 0 ? red : 0));
             }
     }
 
-    /// <summary>r(angle) = r0 (1 + sum of harmonics) about a centre, on an ellipse; border soft to a varying degree.</summary>
+    /// <summary>r(angle) = r0 (1 + sum of harmonics) about a centre, on an ellipse;
+    /// border soft to a varying degree.</summary>
     private byte[] Lesion()
     {
         double radius = size * Range(0.1, 0.33), stretch = Range(0.68, 1), turn = Range(0, Math.PI);
@@ -104,10 +107,12 @@ public sealed class SyntheticLesions
             for (int x = 0; x < size; x++)
             {
                 double dx = x + 0.5 - cx, dy = y + 0.5 - cy;
-                double u = dx * Math.Cos(turn) + dy * Math.Sin(turn), v = (dy * Math.Cos(turn) - dx * Math.Sin(turn)) / stretch;
+                double u = dx * Math.Cos(turn) + dy * Math.Sin(turn),
+                    v = (dy * Math.Cos(turn) - dx * Math.Sin(turn)) / stretch;
                 double theta = Math.Atan2(v, u), rim = 1;
                 for (int k = 0; k < 5; k++) rim += harmonics[k].Size * Math.Cos((k + 2) * theta + harmonics[k].Phase);
-                double depth = radius * (rim + 0.06 * Noise(x, y, Math.Max(2, size / 16), ragged)) - Math.Sqrt(u * u + v * v);
+                double depth = radius * (rim + 0.06 * Noise(x, y, Math.Max(2, size / 16), ragged))
+                    - Math.Sqrt(u * u + v * v);
                 int at = y * size + x;
                 mask[at] = depth > 0 ? (byte)255 : (byte)0;
                 double cover = 1 / (1 + Math.Exp(-depth / softness));
@@ -128,7 +133,8 @@ public sealed class SyntheticLesions
     private void Freckles()
     {
         for (int n = Next() < 0.5 ? Whole(1, 6) : 0; n > 0; n--)
-            Disc(Range(0, size), Range(0, size), Math.Max(0.8, size * Range(0.008, 0.02)), Range(0.12, 0.35), [112, 70, 50]);
+            Disc(Range(0, size), Range(0, size), Math.Max(0.8, size * Range(0.008, 0.02)), Range(0.12, 0.35),
+                [112, 70, 50]);
     }
 
     private void Hair()
@@ -137,7 +143,8 @@ public sealed class SyntheticLesions
         double direction = Range(0, Math.PI), shade = Range(18, 70);
         for (; count > 0; count--)
         {
-            double angle = direction + Range(-0.6, 0.6), length = size * Range(0.25, 0.9), bend = size * Range(-0.22, 0.22);
+            double angle = direction + Range(-0.6, 0.6), length = size * Range(0.25, 0.9),
+                bend = size * Range(-0.22, 0.22);
             double x0 = Range(0, size), y0 = Range(0, size), width = Math.Max(0.45, size * Range(0.0028, 0.0065));
             double opacity = Range(0.5, 0.95);
             int steps = (int)(length * 2);
@@ -201,7 +208,8 @@ public sealed class SyntheticLesions
                     {
                         double total = 0;
                         for (int k = -reach; k <= reach; k++)
-                            total += weights[k + reach] * from[line * other + Math.Clamp(i + k, 0, size - 1) * step + c];
+                            total += weights[k + reach] * from[line * other
+                                + Math.Clamp(i + k, 0, size - 1) * step + c];
                         to[line * other + i * step + c] = (float)(total / sum);
                     }
         }
@@ -225,7 +233,8 @@ public sealed class SyntheticLesions
             }
     }
 
-    /// <summary>Value noise in -1..1: random numbers on a grid of <paramref name="cell"/> pixels, smoothly joined.</summary>
+    /// <summary>Value noise in -1..1: random numbers on a grid of <paramref name="cell"/> pixels,
+    /// smoothly joined.</summary>
     private double Noise(int x, int y, int cell, ulong layer)
     {
         double fx = (double)x / cell, fy = (double)y / cell;

@@ -60,7 +60,8 @@ public static class EvaluationReport
         if (scores.Names.Count > 1)
             foreach (var (name, summary) in scores.Names.Zip(scores.ClassDice)) Row(text, $"DSC {name}", summary);
         foreach (var (name, summary) in scores.More) Row(text, name, summary);
-        text.Append('\n').Append(EvaluationScores.EmptyMaskRule).Append(" Intervals: percentile bootstrap of the mean, ")
+        text.Append('\n').Append(EvaluationScores.EmptyMaskRule)
+            .Append(" Intervals: percentile bootstrap of the mean, ")
             .Append(CultureInfo.InvariantCulture, $"{Bootstrap.Resamples} resamples.\n");
         return text.ToString();
     }
@@ -126,10 +127,12 @@ public static class EvaluationReport
     private static void Row(StringBuilder text, string name, Summary s)
     {
         string F(double v) => double.IsNaN(v) ? "undefined" : v.ToString("0.0000", CultureInfo.InvariantCulture);
-        text.Append(CultureInfo.InvariantCulture, $"| {name} | {F(s.Mean)} | {F(s.Confidence.Low)} to {F(s.Confidence.High)} | ");
+        text.Append(CultureInfo.InvariantCulture,
+            $"| {name} | {F(s.Mean)} | {F(s.Confidence.Low)} to {F(s.Confidence.High)} | ");
         text.Append(CultureInfo.InvariantCulture,
             $"{F(s.Median)} | {F(s.LowerQuartile)} to {F(s.UpperQuartile)} | {s.Count} | {s.Undefined} |\n");
     }
 
-    private static string Cell(double value) => double.IsNaN(value) ? "" : value.ToString("0.######", CultureInfo.InvariantCulture);
+    private static string Cell(double value) =>
+        double.IsNaN(value) ? "" : value.ToString("0.######", CultureInfo.InvariantCulture);
 }

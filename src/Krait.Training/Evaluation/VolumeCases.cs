@@ -12,7 +12,8 @@ internal sealed class VolumeCases(Predictor predictor, MaskCoding coding, Evalua
     {
         var volume = reader.ReadImage(sample);
         byte[] labels = reader.ReadLabels(sample, volume);
-        return () => options.Size == EvaluationSize.Training ? OnNetworkGrid(volume, labels) : OnOwnGrid(volume, labels);
+        return () => options.Size == EvaluationSize.Training ? OnNetworkGrid(volume, labels)
+            : OnOwnGrid(volume, labels);
     }
 
     private EvaluatedCase OnOwnGrid(Volume volume, byte[] labels) =>
@@ -27,7 +28,8 @@ internal sealed class VolumeCases(Predictor predictor, MaskCoding coding, Evalua
             grid.ToNetwork(labels));
     }
 
-    private static EvaluatedCase Of(VolumeGeometry grid, float[] samples, int channels, byte[] predicted, byte[] labels) =>
+    private static EvaluatedCase Of(VolumeGeometry grid, float[] samples, int channels, byte[] predicted,
+        byte[] labels) =>
         new(predicted, labels, [grid.Depth, grid.Height, grid.Width], grid.SpacingMm, () =>
         {
             var slice = VolumeSlice.Through(grid, samples, channels, labels);

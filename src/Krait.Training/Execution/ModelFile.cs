@@ -6,7 +6,8 @@ using Krait.Weights;
 namespace Krait.Training.Execution;
 
 /// <summary>A model together with what its weights file says about it; Coverage is null for a fresh one.</summary>
-public sealed record LoadedModel(SegmentationModel Model, KraitMetadata Metadata, CoverageReport? Coverage) : IDisposable
+public sealed record LoadedModel(SegmentationModel Model, KraitMetadata Metadata, CoverageReport? Coverage)
+    : IDisposable
 {
     public void Dispose() => Model.Dispose();
 }
@@ -27,8 +28,8 @@ public static class ModelFile
     }
 
     /// <summary>
-    /// Opens a Krait weights file: builds the model that it names. The file stays open, and tensors in it until they are
-    /// needed, for as long as the model lives.
+    /// Opens a Krait weights file: builds the model that it names. The file stays open, and tensors in it until they
+    /// are needed, for as long as the model lives.
     /// </summary>
     /// <exception cref="WeightsException">The file is damaged, describes no model, or does not fit it.</exception>
     public static LoadedModel Load(string path)
@@ -54,7 +55,8 @@ public static class ModelFile
 
     /// <summary>Fills a model from any weights file and says what matched.</summary>
     /// <param name="map">Where the names go; null: as the kind of file says (VMamba's are recognised).</param>
-    /// <exception cref="WeightsException">The file is damaged, or incomplete without <paramref name="allowPartial"/>.</exception>
+    /// <exception cref="WeightsException">The file is damaged,
+    /// or incomplete without <paramref name="allowPartial"/>.</exception>
     public static CoverageReport LoadInto(SegmentationModel model, string path, KeyMap? map = null,
         bool allowPartial = false)
     {

@@ -38,7 +38,8 @@ public sealed class TrainingStep : IDisposable
 
     /// <param name="image">[B, H, W, C] or [B, D, H, W, C].</param>
     /// <param name="target">At the picture's size, with 1 channel or one a class.</param>
-    /// <param name="loss">From the logits of all outputs, finest first, and the target to a value of one number.</param>
+    /// <param name="loss">From the logits of all outputs, finest first,
+    /// and the target to a value of one number.</param>
     /// <param name="arena">Memory shared with other plans.</param>
     /// <exception cref="MemoryLimitException">No amount of recomputation fits the limit.</exception>
     public TrainingStep(SegmentationModel model, Device device, Func<IReadOnlyList<Value>, Value, Value> loss,
@@ -133,8 +134,8 @@ public sealed class TrainingStep : IDisposable
                 string smallest = $" batch of {least}, the smallest, needs {MemoryForecast.Format(needs.ProcessBytes)}";
                 return fixedBytes < limit
                     ? $"A{smallest}: allow a little more, or take a smaller size or a narrower model."
-                    : $"Program, weights and optimizer alone take {MemoryForecast.Format(fixedBytes)}, a{smallest}: allow "
-                        + "a little more; a smaller size cannot help.";
+                    : $"Program, weights and optimizer alone take {MemoryForecast.Format(fixedBytes)}, a{smallest}: "
+                        + "allow a little more; a smaller size cannot help.";
             }
 
             // Small batches may be refused by a norm that needs more values than they have: these need nothing.

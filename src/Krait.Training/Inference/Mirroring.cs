@@ -6,8 +6,8 @@ namespace Krait.Training;
 /// Prediction from all mirror images of what the network is fed with: y = mean over all sets of spatial axes s of
 /// flip_s(f(flip_s(x))), 4 runs of 2-D networks and 8 of 3-D ones.
 /// </summary>
-/// <remarks>As nnU-Net (doi:10.1038/s41592-020-01008-z) does in its published code: the mean is one of logits, taken before
-/// sigmoid or softmax.</remarks>
+/// <remarks>As nnU-Net (doi:10.1038/s41592-020-01008-z) does in its published code: the mean is one of logits, taken
+/// before sigmoid or softmax.</remarks>
 internal static class Mirroring
 {
     /// <summary>Mean logits.</summary>

@@ -8,8 +8,8 @@ using Krait.Training.Execution;
 namespace Krait.Training;
 
 /// <summary>
-/// Predicts masks of pictures and volumes of any size. Safe to call from several threads: preparing runs side by side, the
-/// network takes one picture at a time with all its threads.
+/// Predicts masks of pictures and volumes of any size. Safe to call from several threads: preparing runs side by side,
+/// the network takes one picture at a time with all its threads.
 /// </summary>
 public sealed class Predictor : IDisposable
 {
@@ -21,7 +21,8 @@ public sealed class Predictor : IDisposable
     /// <param name="device">Where it runs; it is not disposed.</param>
     public Predictor(TrainedModel model, Device device) : this(model, device, false, false) { }
 
-    /// <summary>For use between training steps: shares their memory and keeps one plan, so that little is added.</summary>
+    /// <summary>For use between training steps: shares their memory and keeps one plan,
+    /// so that little is added.</summary>
     internal Predictor(TrainedModel model, Device device, Arena arena)
     {
         (Model, this.device) = (model, device);
@@ -45,7 +46,10 @@ public sealed class Predictor : IDisposable
     /// <param name="isMirroring">See <see cref="IsMirroring"/>.</param>
     /// <exception cref="Weights.WeightsException">If the file is damaged or does not describe a model.</exception>
     public static Predictor Load(string path, int threads = 0, bool isMirroring = false) =>
-        new(TrainedModel.Load(path), CpuDevice.Create(threads), ownsModel: true, ownsDevice: true) { IsMirroring = isMirroring };
+        new(TrainedModel.Load(path), CpuDevice.Create(threads), ownsModel: true, ownsDevice: true)
+        {
+            IsMirroring = isMirroring,
+        };
 
     /// <summary>Predicts a picture.</summary>
     /// <param name="image">Any size from 1x1, any number of channels.</param>

@@ -31,8 +31,8 @@ internal sealed record Readout(int Outputs, IReadOnlyList<LabelRegion> Regions)
         }
     }
 
-    /// <summary>Class of every position: p &gt;= 0.5 for one output, the most probable for more (the lower wins a tie). Of
-    /// regions the class of the last one with p &gt; 0.5, as in nnU-Net.</summary>
+    /// <summary>Class of every position: p &gt;= 0.5 for one output, the most probable for more (the lower wins a tie).
+    /// Of regions the class of the last one with p &gt; 0.5, as in nnU-Net.</summary>
     public byte[] ToLabels(ReadOnlySpan<float> probabilities)
     {
         var labels = new byte[probabilities.Length / Outputs];

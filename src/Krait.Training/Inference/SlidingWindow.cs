@@ -4,8 +4,8 @@ namespace Krait.Training;
 /// Overlapping windows of the network's size over a larger picture or volume: y[p] = sum_t w[p - t] f_t[p - t] / sum_t
 /// w[p - t] over the windows t that hold p, with a Gaussian w about the window's middle.
 /// </summary>
-/// <remarks>nnU-Net (Isensee et al. 2021): steps of at most half a window, sigma 1/8 of the window. What is smaller than
-/// a window lies in its middle, with zeros around.</remarks>
+/// <remarks>nnU-Net (Isensee et al. 2021): steps of at most half a window, sigma 1/8 of the window. What is smaller
+/// than a window lies in its middle, with zeros around.</remarks>
 public sealed class SlidingWindow
 {
     private const int Axes = 3;
@@ -21,18 +21,20 @@ public sealed class SlidingWindow
     public SlidingWindow(ReadOnlySpan<int> size, ReadOnlySpan<int> tile, double step = 0.5, double sigmaScale = 0.125)
     {
         if (size.Length != tile.Length || size.Length is < 1 or > Axes)
-            throw new ArgumentException($"sliding window: 1 to {Axes} axes, as many of the window; got {size.Length} and " +
-                $"{tile.Length}.");
+            throw new ArgumentException($"sliding window: 1 to {Axes} axes, as many of the window; got " +
+                $"{size.Length} and {tile.Length}.");
         (this.size, this.tile) = (ThreeAxes(size), ThreeAxes(tile));
         weights = Importance(tile, sigmaScale);
         int[][] starts = [.. Enumerable.Range(0, Axes).Select(a => Starts(this.size[a], this.tile[a], step))];
         Windows = [.. from d in starts[0] from h in starts[1] from w in starts[2] select (d, h, w)];
     }
 
-    /// <summary>First corner of every window, the first axis outermost; below 0 where the window is the larger.</summary>
+    /// <summary>First corner of every window, the first axis outermost;
+    /// below 0 where the window is the larger.</summary>
     public IReadOnlyList<(int D, int H, int W)> Windows { get; }
 
-    /// <summary>Where windows begin along one axis: even steps, rounded half to even, that end at the axis' end.</summary>
+    /// <summary>Where windows begin along one axis: even steps, rounded half to even,
+    /// that end at the axis' end.</summary>
     public static int[] Starts(int size, int tile, double step)
     {
         if (size <= tile) return [-((tile - size) / 2)];
@@ -92,7 +94,8 @@ public sealed class SlidingWindow
     }
 
     /// <summary>Adds a window's weighted values to [D, H, W, K] and its weights to [D, H, W].</summary>
-    public void Add(ReadOnlySpan<float> window, int outputs, (int D, int H, int W) at, Span<float> sum, Span<float> weight)
+    public void Add(ReadOnlySpan<float> window, int outputs, (int D, int H, int W) at, Span<float> sum,
+        Span<float> weight)
     {
         foreach (var (inside, to, count) in Lines(at))
             for (int i = 0; i < count; i++)
@@ -111,7 +114,8 @@ public sealed class SlidingWindow
         for (int i = 0; i < sum.Length; i++) sum[i] /= weight[i / outputs];
     }
 
-    /// <summary>The lines of a window that lie inside: first position in the window, in the whole, and length.</summary>
+    /// <summary>The lines of a window that lie inside: first position in the window, in the whole,
+    /// and length.</summary>
     private IEnumerable<(int Inside, int Whole, int Count)> Lines((int D, int H, int W) at)
     {
         int first = Math.Max(0, -at.W), count = Math.Min(tile[2], size[2] - at.W) - first;

@@ -10,7 +10,8 @@ using Krait.Weights;
 
 namespace Krait.Training;
 
-/// <summary>A network with all that prediction needs: preprocessing and classes. What a Krait weights file holds.</summary>
+/// <summary>A network with all that prediction needs: preprocessing and classes.
+/// What a Krait weights file holds.</summary>
 public sealed class TrainedModel : IDisposable
 {
     private TrainedModel(SegmentationModel network, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
@@ -53,8 +54,8 @@ public sealed class TrainedModel : IDisposable
         {
             var (model, metadata, coverage) = loaded;
             var preprocessing = metadata.Preprocessing.Count == 0
-                ? throw new WeightsException($"read {Path.GetFileName(path)}: it does not say how pictures are prepared. " +
-                    "Convert it again and name size and normalisation.")
+                ? throw new WeightsException($"read {Path.GetFileName(path)}: it does not say how pictures are " +
+                    "prepared. Convert it again and name size and normalisation.")
                 : Preprocessing.FromJson(metadata.Preprocessing.ToJsonString());
             var regions = ReadRegions(metadata, path, model.Classes);
             return new TrainedModel(model, preprocessing, ReadClasses(metadata, model.Classes), regions, coverage);
@@ -96,7 +97,8 @@ public sealed class TrainedModel : IDisposable
         SegmentationModel network;
         try
         {
-            bool hasChoice = ModelRegistry.Find(id).Defaults()["dims"] is JsonValue value && value.TryGetValue(out int _);
+            bool hasChoice = ModelRegistry.Find(id).Defaults()["dims"] is JsonValue value
+                && value.TryGetValue(out int _);
             if (hasChoice && options["dims"] is null) options["dims"] = dims;
             network = ModelRegistry.Create(id, options, seed, SizeOf(preprocessing));
         }
@@ -140,7 +142,8 @@ public sealed class TrainedModel : IDisposable
         foreach (var (key, text) in options)
         {
             string[] words = key.Split('_');
-            string name = words[0] + string.Concat(words.Skip(1).Select(w => w.Length == 0 ? "" : char.ToUpperInvariant(w[0]) + w[1..]));
+            string name = words[0]
+                + string.Concat(words.Skip(1).Select(w => w.Length == 0 ? "" : char.ToUpperInvariant(w[0]) + w[1..]));
             try
             {
                 json[name] = JsonNode.Parse(text);
@@ -156,7 +159,8 @@ public sealed class TrainedModel : IDisposable
     private static void Fix(JsonObject options, string key, int value, string reason)
     {
         if (options[key] is { } set && set.ToJsonString() != value.ToString(CultureInfo.InvariantCulture))
-            throw new ConfigException($"model.options.{key}: {reason} ask for {value}; got {set.ToJsonString()}. Leave it out.");
+            throw new ConfigException($"model.options.{key}: {reason} ask for {value}; got {set.ToJsonString()}. " +
+                "Leave it out.");
         options[key] = value;
     }
 
@@ -174,8 +178,9 @@ public sealed class TrainedModel : IDisposable
         bool IsClass(int c) => c > 0 && c < metadata.Classes.Count;
         if (metadata.Regions.Count > 0 && (metadata.Regions.Count != outputs ||
             !metadata.Regions.All(r => r.Classes.Count > 0 && r.Classes.All(IsClass) && IsClass(r.Label))))
-            throw new WeightsException($"read {Path.GetFileName(path)}: regions are unions of its classes, one an output, so " +
-                $"{outputs}; got {string.Join(", ", metadata.Regions.Select(r => $"{r.Name} {string.Join('+', r.Classes)}"))} " +
+            throw new WeightsException($"read {Path.GetFileName(path)}: regions are unions of its classes, one an " +
+                $"output, so {outputs}; got " +
+                $"{string.Join(", ", metadata.Regions.Select(r => $"{r.Name} {string.Join('+', r.Classes)}"))} " +
                 $"with {metadata.Classes.Count} classes. Save the file again.");
         return [.. metadata.Regions.Select(r => new LabelRegion(r.Name, r.Classes, r.Label))];
     }

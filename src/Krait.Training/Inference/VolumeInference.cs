@@ -33,7 +33,8 @@ internal static class VolumeInference
     }
 
     /// <summary>Blended logits [D, H, W, K] of a prepared volume [D, H, W, C].</summary>
-    public static float[] Logits(ReadOnlySpan<float> samples, Extent size, Predictor predictor, CancellationToken cancel)
+    public static float[] Logits(ReadOnlySpan<float> samples, Extent size, Predictor predictor,
+        CancellationToken cancel)
     {
         var p = predictor.Model.Preprocessing;
         var shape = p.InputShape(1, p.Channels);

@@ -8,7 +8,7 @@ public sealed record VolumePrediction
     /// <summary>Class numbers, 0 is background.</summary>
     public required LabelVolume Labels { get; init; }
 
-    /// <summary>Probabilities of the classes, background first; one channel for two classes: the foreground's. Of a model of
-    /// regions one channel a region.</summary>
+    /// <summary>Probabilities of the classes, background first; one channel for two classes: the foreground's. Of a
+    /// model of regions one channel a region.</summary>
     public required Volume Probabilities { get; init; }
 }

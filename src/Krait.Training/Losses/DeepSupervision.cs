@@ -28,7 +28,8 @@ public static class DeepSupervision
         return [1, .. Enumerable.Range(1, outputs - 1).Select(i => (6 - i) / 10.0)];
     }
 
-    /// <summary>The target at the size of each output: the nearest element, as nnU-Net's baselines were trained.</summary>
+    /// <summary>The target at the size of each output: the nearest element,
+    /// as nnU-Net's baselines were trained.</summary>
     /// <param name="target">At the finest output's size, [B, ..., C].</param>
     /// <param name="logits">Outputs, finest first.</param>
     public static IReadOnlyList<Value> Targets(Value target, IReadOnlyList<Value> logits) =>

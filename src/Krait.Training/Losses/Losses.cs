@@ -68,7 +68,8 @@ public static class Losses
     /// <param name="logits">[B, ..., C]; the sums run over everything but B.</param>
     /// <param name="target">0..1, the same shape.</param>
     /// <param name="smooth">e, which also decides what an empty picture costs.</param>
-    /// <remarks>Milletari et al., V-Net, arXiv:1606.04797, without squares; VM-UNet, arXiv:2402.02491, Eq. (8).</remarks>
+    /// <remarks>Milletari et al., V-Net, arXiv:1606.04797, without squares; VM-UNet, arXiv:2402.02491, Eq.
+    /// (8).</remarks>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Value Dice(Value logits, Value target, double smooth = 1)
     {
@@ -76,7 +77,8 @@ public static class Losses
         return ProbabilityLosses.Dice(Activate.Apply(logits, Activation.Sigmoid), target, smooth);
     }
 
-    /// <summary>bceWeight * BCE + diceWeight * Dice, the loss of VM-UNet and VM-UNetV2 for one foreground class.</summary>
+    /// <summary>bceWeight * BCE + diceWeight * Dice, the loss of VM-UNet and VM-UNetV2 for one foreground
+    /// class.</summary>
     /// <param name="logits">[B, ..., C].</param>
     /// <param name="target">0..1, the same shape.</param>
     /// <remarks>VM-UNet, arXiv:2402.02491, Eq. (6); both weights are 1 there.</remarks>
@@ -100,7 +102,8 @@ public static class Losses
     public static Value MultiClassDice(Value logits, Value labels, double smooth = 1e-5)
     {
         RequireLabels("dice", logits, labels);
-        return ProbabilityLosses.MultiClassDice(Softmax.Apply(logits), OneHot.Apply(labels, logits.Shape.Width), smooth);
+        return ProbabilityLosses.MultiClassDice(Softmax.Apply(logits), OneHot.Apply(labels, logits.Shape.Width),
+            smooth);
     }
 
     /// <summary>ceWeight * CE + diceWeight * MultiClassDice, the loss of VM-UNet for several classes.</summary>

@@ -36,7 +36,8 @@ public static class NnUnetLosses
     /// <param name="probabilities">p, [B, ..., K].</param>
     /// <param name="target">t, one channel a class, the same shape.</param>
     /// <param name="mask">[B, ..., 1]: 0 where nothing counts, else 1; null: everything counts.</param>
-    /// <exception cref="ShapeException">The shapes differ, or nothing but background is there to be left out.</exception>
+    /// <exception cref="ShapeException">The shapes differ,
+    /// or nothing but background is there to be left out.</exception>
     public static Value SoftDice(Value probabilities, Value target, SoftDiceSettings settings, Value? mask = null)
     {
         Losses.RequireSame("soft_dice", probabilities, target);
@@ -103,7 +104,8 @@ public static class NnUnetLosses
             (SoftDice(Softmax.Apply(logits), target, dice, mask), diceWeight));
     }
 
-    /// <summary>bceWeight * BCE + diceWeight * <see cref="SoftDice"/> of the sigmoid, for regions that may overlap.</summary>
+    /// <summary>bceWeight * BCE + diceWeight * <see cref="SoftDice"/> of the sigmoid,
+    /// for regions that may overlap.</summary>
     /// <param name="logits">[B, ..., R].</param>
     /// <param name="regions">0..1, the same shape.</param>
     /// <param name="mask">[B, ..., 1]: 0 where nothing counts, else 1; null: everything counts.</param>

@@ -10,7 +10,8 @@ namespace Krait.Training.Metrics;
 public sealed record CaseMeasures(bool HasDistances = false, bool HasObjects = false, double Tolerance = 2,
     double LeastIoU = 0.5)
 {
-    /// <summary>Scores by name, such as hd95_liver, the same names for every case; NaN where one is undefined.</summary>
+    /// <summary>Scores by name, such as hd95_liver, the same names for every case;
+    /// NaN where one is undefined.</summary>
     /// <param name="predicted">Class numbers.</param>
     /// <param name="reference">Class numbers.</param>
     /// <param name="regions">Foreground classes or regions. What the reference ignores is outside both masks.</param>
@@ -54,7 +55,8 @@ public sealed record CaseMeasures(bool HasDistances = false, bool HasObjects = f
         return scores.PredictedCount + scores.ReferenceCount == 0 ? double.NaN : scores.F1;
     }
 
-    /// <summary>The box that holds both masks: outside is background, so all distances are the same, and found faster.</summary>
+    /// <summary>The box that holds both masks: outside is background, so all distances are the same,
+    /// and found faster.</summary>
     private static (bool[], bool[], MaskGrid) AroundBoth(bool[] a, bool[] b, MaskGrid grid)
     {
         int axes = grid.Dims.Count;

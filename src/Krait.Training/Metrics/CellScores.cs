@@ -42,7 +42,8 @@ public sealed record CellScores(int ReferenceCount, int PredictedCount, int Hits
         (int height, int width) = (grid.Dims[0], grid.Dims[1]);
         var numbers = new Dictionary<int, int> { [0] = 0 };
         for (int i = 0; i < labels.Length; i++)
-            if (Math.Min(Math.Min(i / width, height - 1 - (i / width)), Math.Min(i % width, width - 1 - (i % width))) < border)
+            if (Math.Min(Math.Min(i / width, height - 1 - (i / width)),
+                Math.Min(i % width, width - 1 - (i % width))) < border)
                 numbers[labels[i]] = 0;
         int count = 0;
         foreach (int label in labels.Distinct().Order())

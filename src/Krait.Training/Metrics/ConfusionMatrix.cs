@@ -25,7 +25,8 @@ public sealed class ConfusionMatrix
     /// <summary>Number of classes including background.</summary>
     public int Classes { get; }
 
-    /// <summary>Pixels of reference class <paramref name="reference"/> predicted as <paramref name="predicted"/>.</summary>
+    /// <summary>Pixels of reference class <paramref name="reference"/> predicted as
+    /// <paramref name="predicted"/>.</summary>
     public long this[int reference, int predicted] => counts[reference * Classes + predicted];
 
     /// <summary>All pixels added so far.</summary>
@@ -49,7 +50,8 @@ public sealed class ConfusionMatrix
     }
 
     /// <summary>
-    /// Adds probabilities of one foreground class: foreground where <c>p &gt;= threshold</c>, reference foreground where
+    /// Adds probabilities of one foreground class: foreground where <c>p &gt;= threshold</c>, reference foreground
+    /// where
     /// <c>t &gt;= targetThreshold</c>.
     /// </summary>
     public void AddBinary(ReadOnlySpan<float> probabilities, ReadOnlySpan<float> reference, float threshold = 0.5f,
@@ -91,8 +93,8 @@ public sealed class ConfusionMatrix
 
     /// <summary>
     /// The pooled scores as the papers print them. Two classes: of the foreground class. More: means over the
-    /// foreground classes, or the regions given, that occur in prediction or reference; Acc is the share of pixels with the
-    /// right class, and the mean IoU with background is one of classes.
+    /// foreground classes, or the regions given, that occur in prediction or reference; Acc is the share of pixels with
+    /// the right class, and the mean IoU with background is one of classes.
     /// </summary>
     public PooledScores Pooled(IReadOnlyList<LabelRegion>? regions = null)
     {
@@ -109,7 +111,8 @@ public sealed class ConfusionMatrix
             iouAll += one.IoU;
             classesAll++;
         }
-        double Mean(Func<BinaryCounts, double> score) => present.Count == 0 ? 0 : present.Average(x => ZeroIfNone(score(x)));
+        double Mean(Func<BinaryCounts, double> score) =>
+            present.Count == 0 ? 0 : present.Average(x => ZeroIfNone(score(x)));
         return new PooledScores
         {
             MeanIoU = Mean(x => x.IoU),

@@ -5,7 +5,8 @@ namespace Krait.Training.Metrics;
 /// parabolas, axis by axis, in time linear in the number of elements.</remarks>
 public static class DistanceTransform
 {
-    /// <summary>Distance of every element to the nearest site, in units of the spacing; infinite without any site.</summary>
+    /// <summary>Distance of every element to the nearest site, in units of the spacing;
+    /// infinite without any site.</summary>
     /// <exception cref="ArgumentException">If sites and grid differ in size.</exception>
     public static double[] ToNearest(bool[] sites, MaskGrid grid)
     {

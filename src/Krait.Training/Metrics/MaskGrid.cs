@@ -1,6 +1,7 @@
 namespace Krait.Training.Metrics;
 
-/// <summary>Where the elements of a mask lie: extents and spacings of its 2 or 3 axes, the last one running fastest.</summary>
+/// <summary>Where the elements of a mask lie: extents and spacings of its 2 or 3 axes,
+/// the last one running fastest.</summary>
 public sealed class MaskGrid
 {
     /// <param name="dims">(H, W) or (D, H, W).</param>

@@ -1,16 +1,16 @@
 namespace Krait.Training.Metrics;
 
 /// <summary>
-/// Share of both surfaces, by area, that lies within a tolerance of the other: a Dice score of surfaces. A distance that
-/// has no meaning, as one mask is empty, is NaN.
+/// Share of both surfaces, by area, that lies within a tolerance of the other: a Dice score of surfaces. A distance
+/// that has no meaning, as one mask is empty, is NaN.
 /// </summary>
 /// <param name="Score">NSD; 1 where both masks are empty, 0 where one is.</param>
 /// <param name="ToReference">Mean distance from the predicted surface to the reference's, weighted by area.</param>
 /// <param name="ToPrediction">The same from the reference's surface to the predicted one.</param>
 /// <param name="RobustHausdorff">The larger of both directions' percentiles, weighted by area.</param>
 /// <remarks>
-/// Nikolov et al., arXiv:1809.04430. Parity: as in the code that is published with it, a flat mask is a slab one element
-/// and one unit of length thick, whose upper and lower face count; distances are between cells of the surface.
+/// Nikolov et al., arXiv:1809.04430. Parity: as in the code that is published with it, a flat mask is a slab one
+/// element and one unit of length thick, whose upper and lower face count; distances are between cells of the surface.
 /// </remarks>
 public sealed record NormalizedSurfaceDice(double Score, double ToReference, double ToPrediction,
     double RobustHausdorff)

@@ -39,7 +39,8 @@ public sealed record Summary
         };
     }
 
-    /// <summary>Quantile of sorted values with linear interpolation between ranks (type 7 of Hyndman and Fan).</summary>
+    /// <summary>Quantile of sorted values with linear interpolation between ranks (type 7 of Hyndman and
+    /// Fan).</summary>
     internal static double Quantile(ReadOnlySpan<double> sorted, double q)
     {
         double rank = q * (sorted.Length - 1);

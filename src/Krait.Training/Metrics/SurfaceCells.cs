@@ -7,16 +7,17 @@ namespace Krait.Training.Metrics;
 /// with the area of the surface in it.
 /// </summary>
 /// <remarks>
-/// Lorensen and Cline, "Marching cubes", 1987, vertices in the middle of edges. The corners of the rarer kind (all of the
-/// foreground if they are 4) fall into pieces joined by edges; each piece is cut off by a surface of its own, and the areas
-/// of these follow from their projections a = (s1 s2, s0 s2, s0 s1) along the axes, s the spacings:
-/// one corner |a| / 8; an edge along m half of |a without m|; three corners in a plane across n: a_n / 2 + 3/8 |a|; four in
-/// it: a_n; a corner with its three neighbours 3/4 |a|; a chain of four along axes i, m, j: |a| / 2 + |(a_i, a_m)| / 4 +
-/// |(a_m, a_j)| / 4.
+/// Lorensen and Cline, "Marching cubes", 1987, vertices in the middle of edges. The corners of the rarer kind (all of
+/// the foreground if they are 4) fall into pieces joined by edges; each piece is cut off by a surface of its own, and
+/// the areas of these follow from their projections a = (s1 s2, s0 s2, s0 s1) along the axes, s the spacings:
+/// one corner |a| / 8; an edge along m half of |a without m|; three corners in a plane across n: a_n / 2 + 3/8 |a|;
+/// four in it: a_n; a corner with its three neighbours 3/4 |a|; a chain of four along axes i, m, j: |a| / 2 + |(a_i,
+/// a_m)| / 4 + |(a_m, a_j)| / 4.
 /// </remarks>
 internal static class SurfaceCells
 {
-    /// <summary>Extents of the cells around a mask: one more along every axis; a flat mask is one element thick.</summary>
+    /// <summary>Extents of the cells around a mask: one more along every axis;
+    /// a flat mask is one element thick.</summary>
     public static MaskGrid Around(MaskGrid grid)
     {
         int[] dims = [.. grid.Dims, .. Enumerable.Repeat(1, 3 - grid.Dims.Count)];

@@ -5,7 +5,8 @@ namespace Krait.Training.Metrics;
 /// background, or the outside, face to face. A distance that has no meaning, as one mask is empty, is NaN.
 /// </summary>
 /// <param name="Dice">2 |A and B| / (|A| + |B|); 0 where both are empty.</param>
-/// <param name="Hausdorff95">HD95: 95th percentile, linearly interpolated, of the distances of both directions together.</param>
+/// <param name="Hausdorff95">HD95: 95th percentile, linearly interpolated,
+/// of the distances of both directions together.</param>
 /// <param name="Hausdorff">Their maximum.</param>
 /// <param name="ToReference">ASD: mean distance from the predicted surface to the reference's.</param>
 /// <param name="ToPrediction">Mean distance from the reference's surface to the predicted one.</param>
@@ -33,7 +34,8 @@ public sealed record SurfaceScores(double Dice, double Hausdorff95, double Hausd
     }
 
     /// <summary>2 |A and B| / (|A| + |B|).</summary>
-    /// <param name="bothEmpty">What two empty masks score: 0 with medpy, 1 in the published microscopy evaluation.</param>
+    /// <param name="bothEmpty">What two empty masks score: 0 with medpy,
+    /// 1 in the published microscopy evaluation.</param>
     public static double DiceOf(bool[] predicted, bool[] reference, double bothEmpty = 0)
     {
         long both = 0, sizes = 0;

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Krait.Training.Runs;
 
-/// <summary>metrics.csv: one row an epoch, flushed at once; on resume the rows after the resumed epoch are cut off.</summary>
+/// <summary>metrics.csv: one row an epoch, flushed at once;
+/// on resume the rows after the resumed epoch are cut off.</summary>
 public sealed class MetricsTable : IDisposable
 {
     private readonly StreamWriter writer;

@@ -9,7 +9,8 @@ namespace Krait.Training.Runs;
 /// The folder of one training run:
 /// <code>
 /// config.yaml command.txt environment.json dataset.json splits.json fingerprint.json log.txt metrics.csv metrics.jsonl
-/// events.out.tfevents.* curves.svg curves.png samples/epoch_010/*.png checkpoints/{best,last}.safetensors report.md DONE|FAILED
+/// events.out.tfevents.* curves.svg curves.png samples/epoch_010/*.png checkpoints/{best,last}.safetensors report.md
+/// DONE|FAILED
 /// </code>
 /// </summary>
 public sealed class RunFolder
@@ -47,14 +48,17 @@ public sealed class RunFolder
 
     /// <summary>Event file: an existing one, or a new name.</summary>
     public string Events => Directory.EnumerateFiles(Root, "events.out.tfevents.*").Order().FirstOrDefault() ??
-        Path.Combine(Root, FormattableString.Invariant($"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.krait"));
+        Path.Combine(Root, FormattableString.Invariant(
+            $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.krait"));
 
-    /// <summary>Makes a folder that was not there: runs/2026-11-21_0930_vmunet_isic18_s42, or the configured name.</summary>
+    /// <summary>Makes a folder that was not there: runs/2026-11-21_0930_vmunet_isic18_s42,
+    /// or the configured name.</summary>
     /// <exception cref="ConfigException">If the configured name exists already.</exception>
     public static RunFolder Create(TrainConfig config, string datasetName, DateTime now)
     {
         string time = now.ToString("yyyy-MM-dd_HHmm", CultureInfo.InvariantCulture);
-        string name = config.Name ?? FormattableString.Invariant($"{time}_{config.Model.Id}_{Plain(datasetName)}_s{config.Seed}");
+        string name = config.Name
+            ?? FormattableString.Invariant($"{time}_{config.Model.Id}_{Plain(datasetName)}_s{config.Seed}");
         string path = Path.GetFullPath(Path.Combine(config.Runs, name));
         if (config.Name is not null && File.Exists(Path.Combine(path, "config.yaml")))
             throw new ConfigException($"{path}: holds a run already. Resume it, or choose another name.");
@@ -79,7 +83,8 @@ public sealed class RunFolder
         Path.Combine(Root, "samples", FormattableString.Invariant($"epoch_{epoch:000}"))).FullName;
 
     /// <summary>Writes what is known before the first step.</summary>
-    public void WriteStart(TrainConfig config, string command, string environmentJson, string datasetJson, Splits splits)
+    public void WriteStart(TrainConfig config, string command, string environmentJson, string datasetJson,
+        Splits splits)
     {
         RunFile.WriteText(Config, config.ToYaml());
         RunFile.WriteText(Path.Combine(Root, "command.txt"), command + "\n");

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Krait.Training.Runs;
 
-/// <summary>log.txt of a run: what happened when, for people. Lines are appended and flushed; a resumed run goes on in it.</summary>
+/// <summary>log.txt of a run: what happened when, for people. Lines are appended and flushed;
+/// a resumed run goes on in it.</summary>
 public sealed class TextLog(string path) : IDisposable
 {
     private readonly StreamWriter writer = new(path, append: true);

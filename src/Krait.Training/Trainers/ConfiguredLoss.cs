@@ -12,9 +12,10 @@ public static class ConfiguredLoss
     /// <param name="config">Kind and weights.</param>
     /// <param name="outputs">Channels of the logits; 1 for two classes.</param>
     /// <param name="coding">What targets hold; null: class numbers, none of them ignored.</param>
-    /// <exception cref="ConfigException">If the loss does not fit the number of classes, regions or ignored positions, or,
-    /// when it is traced, of outputs.</exception>
-    public static Func<IReadOnlyList<Value>, Value, Value> Of(LossConfig config, int outputs, TargetCoding? coding = null)
+    /// <exception cref="ConfigException">If the loss does not fit the number of classes, regions or ignored positions,
+    /// or, when it is traced, of outputs.</exception>
+    public static Func<IReadOnlyList<Value>, Value, Value> Of(LossConfig config, int outputs,
+        TargetCoding? coding = null)
     {
         coding ??= TargetCoding.OfClasses(outputs);
         bool isSigmoid = outputs == 1 || coding.Regions.Count > 0;
@@ -39,14 +40,14 @@ public static class ConfiguredLoss
     {
         LossKind kind = config.Kind;
         if (coding.Regions.Count > 0 && kind is not (LossKind.Bce or LossKind.DcBce or LossKind.SoftDice))
-            throw new ConfigException($"loss.kind: regions overlap, so each has a sigmoid of its own; got {Name(kind)}. Use "
-                + "dc_bce, bce, soft_dice or auto.");
+            throw new ConfigException($"loss.kind: regions overlap, so each has a sigmoid of its own; got "
+                + $"{Name(kind)}. Use dc_bce, bce, soft_dice or auto.");
         if (coding.HasIgnored && kind is LossKind.Dice or LossKind.BceDice or LossKind.CeDice or LossKind.GtBceDice)
-            throw new ConfigException($"loss.kind: {Name(kind)} cannot leave out the pixels that dataset.yaml ignores. Use "
-                + "dc_ce, dc_bce, dc_topk, soft_dice, ce, bce or auto.");
+            throw new ConfigException($"loss.kind: {Name(kind)} cannot leave out the pixels that dataset.yaml "
+                + "ignores. Use dc_ce, dc_bce, dc_topk, soft_dice, ce, bce or auto.");
         if (kind is LossKind.Bce or LossKind.BceDice or LossKind.GtBceDice or LossKind.DcBce && !isSigmoid)
-            throw new ConfigException("loss.kind: bce, bce_dice, gt_bce_dice and dc_bce are for two classes or regions; got "
-                + $"{coding.Classes} classes. Use ce_dice or dc_ce.");
+            throw new ConfigException("loss.kind: bce, bce_dice, gt_bce_dice and dc_bce are for two classes or "
+                + $"regions; got {coding.Classes} classes. Use ce_dice or dc_ce.");
         if (kind is LossKind.CrossEntropy or LossKind.CeDice or LossKind.DcTopK && isSigmoid)
             throw new ConfigException(
                 "loss.kind: ce, ce_dice and dc_topk are for three or more classes. Use bce_dice or dc_ce.");

@@ -2,7 +2,8 @@ using Krait.Training.Runs;
 
 namespace Krait.Training;
 
-/// <summary>The logs of a run: three of figures, cut back to a resumed epoch and written together, and one of words.</summary>
+/// <summary>The logs of a run: three of figures, cut back to a resumed epoch and written together,
+/// and one of words.</summary>
 internal sealed class RunLogs : IDisposable
 {
     private readonly ScalarLog scalars;
@@ -40,8 +41,10 @@ internal sealed class RunLogs : IDisposable
         var values = EpochMetrics.Columns.Zip(row, KeyValuePair.Create).Skip(1).ToList();
         scalars.Add(step, metrics.Epoch, seconds, values);
         scalars.Flush();
-        Text.Add(FormattableString.Invariant($"epoch {metrics.Epoch}: loss {metrics.TrainLoss:0.0000}, DSC {metrics.Dice:0.0000}")
-            + FormattableString.Invariant($"{(metrics.IsBest ? " (best)" : "")}, rate {metrics.LearningRate:0.###e+0}, ")
+        Text.Add(FormattableString.Invariant(
+            $"epoch {metrics.Epoch}: loss {metrics.TrainLoss:0.0000}, DSC {metrics.Dice:0.0000}")
+            + FormattableString.Invariant(
+                $"{(metrics.IsBest ? " (best)" : "")}, rate {metrics.LearningRate:0.###e+0}, ")
             + FormattableString.Invariant($"{metrics.PicturesPerSecond:0.0} pictures/s, {metrics.Seconds:0.0} s"));
         events.Add(metrics.Epoch, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0,
             values.Select(v => KeyValuePair.Create(v.Key.StartsWith("val_", StringComparison.Ordinal)

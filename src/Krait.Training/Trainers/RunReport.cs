@@ -85,11 +85,13 @@ internal static class RunReport
         if (!File.Exists(folder.Fingerprint) ||
             DataFingerprint.FromJson(File.ReadAllText(folder.Fingerprint)) is not { } earlier) return "";
         var changed = DataFingerprint.Of(splits).ChangedSince(earlier);
-        return changed.Count == 0 ? "" : $"\nnote   the data have changed since the run began: {string.Join(", ", changed)}. "
+        return changed.Count == 0 ? ""
+            : $"\nnote   the data have changed since the run began: {string.Join(", ", changed)}. "
             + "It goes on, but not to the same bits";
     }
 
-    /// <summary>Evaluates the best weights on val and test, writes eval/ and report.md; returns a line on the outcome.</summary>
+    /// <summary>Evaluates the best weights on val and test, writes eval/ and report.md;
+    /// returns a line on the outcome.</summary>
     public static string Write(RunFolder folder, TrainConfig config, Dataset data, Splits splits, TrainerState state,
         Predictor predictor, ImageReadOptions read, bool stoppedEarly, Action<int> report, CancellationToken cancel)
     {
@@ -105,8 +107,10 @@ internal static class RunReport
         text.Append(CultureInfo.InvariantCulture, $"- Epochs: {state.Epoch} in {Duration(state.Seconds)}");
         text.Append(stoppedEarly ? ", stopped early\n" : "\n");
         text.Append(CultureInfo.InvariantCulture,
-            $"- Best weights: epoch {state.BestEpoch} by validation (DSC {state.BestScore:0.0000} at the training size)\n");
-        text.Append(CultureInfo.InvariantCulture, $"- Krait {RunEnvironment.Version}; everything else in config.yaml\n\n");
+            $"- Best weights: epoch {state.BestEpoch} by validation (DSC {state.BestScore:0.0000} at the training ");
+        text.Append("size)\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $"- Krait {RunEnvironment.Version}; everything else in config.yaml\n\n");
         text.Append("![curves](curves.png)\n");
         int done = 0;
         foreach (var (name, samples) in new[] { ("val", splits.Val), ("test", splits.Test) })
@@ -123,24 +127,27 @@ internal static class RunReport
             string where = Path.Combine(folder.Root, "eval", name);
             EvaluationReport.Write(where, scores,
                 [("weights", "checkpoints/best.safetensors"), ("part", name), ("size", "native")]);
-            text.Append(CultureInfo.InvariantCulture, $"\n## {name}: {samples.Count} {(data.IsVolumes ? "volumes" : "pictures")} at their own size\n\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\n## {name}: {samples.Count} {(data.IsVolumes ? "volumes" : "pictures")} at their own size\n\n");
             if (name == "val") text.Append("These chose the weights: the figures flatter.\n\n");
             text.Append(EvaluationReport.ToMarkdown(scores, []));
             text.Append(CultureInfo.InvariantCulture,
                 $"\nOverlays (green hit, orange false alarm, blue miss): eval/{name}/overlays; figures: eval/{name}\n");
         }
         RunFile.WriteText(folder.Report, text.ToString());
-        return FormattableString.Invariant(
-            $"{state.Epoch} epochs in {Duration(state.Seconds)}, best epoch {state.BestEpoch}, validation DSC {state.BestScore:0.0000}");
+        return FormattableString.Invariant($"{state.Epoch} epochs in {Duration(state.Seconds)}, ")
+            + FormattableString.Invariant($"best epoch {state.BestEpoch}, validation DSC {state.BestScore:0.0000}");
     }
 
     private static string InputOf(Preprocessing p) => p.Patch is { } patch
-        ? $"patches of {patch} at {p.Spacing?.ToString() ?? "each volume's own voxel size"}" : $"{p.Height} x {p.Width}";
+        ? $"patches of {patch} at {p.Spacing?.ToString() ?? "each volume's own voxel size"}"
+        : $"{p.Height} x {p.Width}";
 
     private static string Counts(Splits s) =>
         FormattableString.Invariant($"{s.Train.Count} to train, {s.Val.Count} to validate, {s.Test.Count} to test");
 
-    private static string Duration(double seconds) => TimeSpan.FromSeconds(seconds).ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture);
+    private static string Duration(double seconds) =>
+        TimeSpan.FromSeconds(seconds).ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture);
 
     /// <summary>Progress on the calling thread; <see cref="Progress{T}"/> would post it elsewhere.</summary>
     private sealed class Relay(Action<int> report) : IProgress<int>

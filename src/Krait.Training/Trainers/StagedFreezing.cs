@@ -3,13 +3,15 @@ using Krait.Training.Config;
 
 namespace Krait.Training;
 
-/// <summary>Decides which parameters of a store learn in an epoch. Norms go on with the statistics of the batch.</summary>
+/// <summary>Decides which parameters of a store learn in an epoch.
+/// Norms go on with the statistics of the batch.</summary>
 internal sealed class StagedFreezing
 {
     private readonly FreezeConfig config;
     private readonly List<Parameter> waiting;
 
-    /// <exception cref="ConfigException">If a name is no parameter's beginning, or nothing would be left to learn.</exception>
+    /// <exception cref="ConfigException">If a name is no parameter's beginning,
+    /// or nothing would be left to learn.</exception>
     public StagedFreezing(FreezeConfig config, ParameterStore store)
     {
         this.config = config;

@@ -5,14 +5,16 @@ using Krait.Training.Data;
 
 namespace Krait.Training;
 
-/// <summary>What the targets of a loss hold: class numbers, of which some may be ignored, and what is learned of them.</summary>
+/// <summary>What the targets of a loss hold: class numbers, of which some may be ignored,
+/// and what is learned of them.</summary>
 /// <param name="Classes">Classes, background included.</param>
 /// <param name="Regions">What the outputs stand for instead of classes; none for classes.</param>
 /// <param name="HasIgnored">Positions may hold <see cref="MaskCoding.Ignored"/>, which then count nowhere.</param>
 public sealed record TargetCoding(int Classes, IReadOnlyList<LabelRegion> Regions, bool HasIgnored)
 {
     /// <summary>That of a data set.</summary>
-    public static TargetCoding Of(Dataset data) => new(data.Classes.Count, data.Regions, data.Coding.Ignore is not null);
+    public static TargetCoding Of(Dataset data) =>
+        new(data.Classes.Count, data.Regions, data.Coding.Ignore is not null);
 
     /// <summary>Class numbers, none of them ignored.</summary>
     /// <param name="outputs">Channels of the logits; 1 for two classes.</param>
@@ -22,7 +24,8 @@ public sealed record TargetCoding(int Classes, IReadOnlyList<LabelRegion> Region
     internal int? IgnoredLabel => HasIgnored ? MaskCoding.Ignored : null;
 
     /// <summary>What sigmoid outputs are compared with: a channel an output, and what counts.</summary>
-    /// <param name="labels">[B, ..., 1] class numbers; 0..1 where two classes are learned and nothing is ignored.</param>
+    /// <param name="labels">[B, ..., 1] class numbers; 0..1 where two classes are learned and nothing is
+    /// ignored.</param>
     /// <returns>[B, ..., K] of 0 and 1 (the labels themselves where they may lie between), and [B, ..., 1] of 0 where
     /// nothing counts, else 1; null where everything does.</returns>
     internal (Value Target, Value? Mask) Channels(Value labels)
@@ -30,7 +33,8 @@ public sealed record TargetCoding(int Classes, IReadOnlyList<LabelRegion> Region
         if (Regions.Count == 0 && !HasIgnored) return (labels, null);
         Value classes = OneHot.Apply(labels, Classes);
         var learned = Regions.Count > 0 ? Regions : LabelRegion.EachOf(Classes);
-        return (Concat.Apply([.. learned.Select(r => Union(classes, r.Classes))]), HasIgnored ? Counted(classes) : null);
+        return (Concat.Apply([.. learned.Select(r => Union(classes, r.Classes))]),
+            HasIgnored ? Counted(classes) : null);
     }
 
     /// <summary>Sum of channels.</summary>

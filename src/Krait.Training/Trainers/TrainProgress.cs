@@ -55,7 +55,8 @@ public sealed record TrainProgress
 /// <param name="LearningRate">In force during the epoch.</param>
 /// <param name="TrainLoss">Mean over the batches.</param>
 /// <param name="ValidationCrossEntropy">Mean cross entropy a pixel at the training size.</param>
-/// <param name="Dice">DSC, mean of the validation pictures at the training size: what decides on the best weights.</param>
+/// <param name="Dice">DSC, mean of the validation pictures at the training size:
+/// what decides on the best weights.</param>
 /// <param name="MedianDice">Median of the same.</param>
 /// <param name="PooledDice">DSC pooled over all pixels.</param>
 /// <param name="MeanIoU">Pooled mIoU as in the papers.</param>

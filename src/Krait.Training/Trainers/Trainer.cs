@@ -17,7 +17,8 @@ public static class Trainer
     /// <param name="progress">Called from the training thread after every step.</param>
     /// <param name="cancel">Ends the run after the current step, with a checkpoint.</param>
     /// <exception cref="ConfigException">If configuration or data cannot be used.</exception>
-    /// <exception cref="Execution.MemoryLimitException">If it would not fit; the message names a batch that fits.</exception>
+    /// <exception cref="Execution.MemoryLimitException">If it would not fit;
+    /// the message names a batch that fits.</exception>
     /// <exception cref="Engine.NumericException">If the loss is no number any more.</exception>
     public static TrainResult Run(TrainConfig config, string command = "", IProgress<TrainProgress>? progress = null,
         CancellationToken cancel = default)
@@ -36,7 +37,8 @@ public static class Trainer
     /// <param name="overrides">Settings that change, such as ("epochs", "200").</param>
     /// <param name="progress">As for <see cref="Run"/>.</param>
     /// <param name="cancel">As for <see cref="Run"/>.</param>
-    /// <exception cref="ConfigException">If it is no run folder, has no checkpoint, or the change is not possible.</exception>
+    /// <exception cref="ConfigException">If it is no run folder, has no checkpoint,
+    /// or the change is not possible.</exception>
     public static TrainResult Resume(string folder, IEnumerable<KeyValuePair<string, string>>? overrides = null,
         IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {

@@ -65,7 +65,8 @@ public sealed record TrainerState
     }
 
     /// <summary>Reads state, weights and optimizer slots into a store and an optimizer of the same model.</summary>
-    /// <exception cref="ConfigException">If there is no such file, or it belongs to another model or optimizer.</exception>
+    /// <exception cref="ConfigException">If there is no such file,
+    /// or it belongs to another model or optimizer.</exception>
     /// <exception cref="WeightsException">If the file is damaged.</exception>
     public static TrainerState Load(string path, ParameterStore store, Optimizer optimizer,
         IEnumerable<Parameter> learned)
@@ -76,8 +77,8 @@ public sealed record TrainerState
             JsonSerializer.Deserialize(json, StateJson.Default.TrainerState) is not { } state)
             throw new ConfigException($"{path}: holds no state of a trainer.");
         if (state.Layout != LayoutOf(store))
-            throw new ConfigException($"{path}: belongs to another model: its parameters differ. Model options cannot " +
-                "change on resume.");
+            throw new ConfigException($"{path}: belongs to another model: its parameters differ. Model options " +
+                "cannot change on resume.");
         if (state.Optimizer.Length > 0 && state.Optimizer != optimizer.GetType().Name)
             throw OtherOptimizer(path);
         Fill(file["values"], store.ValueBuffer);

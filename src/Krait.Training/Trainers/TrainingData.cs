@@ -60,7 +60,8 @@ internal sealed class TrainingData
         for (int i = 0, drawn = 0; i < splits.Val.Count && drawn < Count; i += step, drawn++)
         {
             var sample = splits.Val[i];
-            ImageFile.WritePng(Path.Combine(folder, sample.Name.Replace('/', '_') + ".png"), cases.Open(sample)().Draw());
+            ImageFile.WritePng(Path.Combine(folder, sample.Name.Replace('/', '_') + ".png"),
+                cases.Open(sample)().Draw());
         }
     }
 
@@ -70,8 +71,8 @@ internal sealed class TrainingData
             throw new ConfigException($"{data.Root}: these are volumes; say which patch the network is fed with: " +
                 "preprocessing.patch (--patch 32x48x32: slices, rows, columns).");
         if (data.Regions.Count > 0 && p.MaskResize == MaskResize.Bilinear)
-            throw new ConfigException("preprocessing.mask_resize: regions are made of class numbers, which bilinear would mix; "
-                + "use nearest.");
+            throw new ConfigException("preprocessing.mask_resize: regions are made of class numbers, which bilinear "
+                + "would mix; use nearest.");
         if (!data.IsVolumes && p.IsVolume)
             throw new ConfigException($"preprocessing.patch: is for volumes; {data.Root} holds pictures. Use size.");
     }

@@ -50,8 +50,8 @@ internal sealed class TrainingRun : IDisposable
         trainLoader = samples.TrainLoader;
         batchesPerEpoch = trainLoader.BatchCount / config.Accumulation * config.Accumulation;
         if (batchesPerEpoch == 0)
-            throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need more " +
-                $"than {splits.Train.Count} training pictures. Lower accumulation or batch.");
+            throw new ConfigException($"accumulation: {config.Accumulation} batches of {trainLoader.BatchSize} need " +
+                $"more than {splits.Train.Count} training pictures. Lower accumulation or batch.");
         device = CpuDevice.Create(config.Threads);
         model = TrainedModel.Create(config.Model, p, data.Classes, config.Seed, data.Regions);
         var loss = ConfiguredLoss.Of(config.Loss, model.Outputs, TargetCoding.Of(data));
@@ -178,7 +178,8 @@ internal sealed class TrainingRun : IDisposable
             pending += loss;
             if (++micro < config.Accumulation) continue;
             double norm = config.Optimizer.ClipNorm > 0
-                ? GradientClip.ByNorm(device, model.Network.Store, firstStep.Learned, config.Optimizer.ClipNorm) : double.NaN;
+                ? GradientClip.ByNorm(device, model.Network.Store, firstStep.Learned, config.Optimizer.ClipNorm)
+                : double.NaN;
             optimizer.Step(firstStep.Learned, rate);
             state = state with
             {
@@ -228,7 +229,8 @@ internal sealed class TrainingRun : IDisposable
         bool draws = config.SampleEvery > 0 && (epoch % config.SampleEvery == 0 || epoch == config.Epochs);
         RunCurves.Write(folder.Root, logs.Table, state.BestEpoch, asPicture: draws);
         if (draws) samples.DrawSamples(predictor, folder.Samples(epoch));
-        Report(TrainPhase.Validate, splits.Val.Count, splits.Val.Count, p => p with { Epoch = epoch, Completed = metrics });
+        Report(TrainPhase.Validate, splits.Val.Count, splits.Val.Count,
+            p => p with { Epoch = epoch, Completed = metrics });
         return true;
     }
 
@@ -273,13 +275,15 @@ internal sealed class TrainingRun : IDisposable
     }
 
     private TrainResult Result(bool interrupted, bool stoppedEarly) => new(folder.Root, state.Epoch, state.BestEpoch,
-        state.BestEpoch > 0 ? state.BestScore : double.NaN, interrupted, stoppedEarly, state.Seconds + state.EpochSeconds);
+        state.BestEpoch > 0 ? state.BestScore : double.NaN, interrupted, stoppedEarly,
+        state.Seconds + state.EpochSeconds);
 
     private void RequireFinite(float loss)
     {
         if (!float.IsFinite(loss))
-            throw new NumericException($"training: the loss must be a number; got {loss} in epoch {state.Epoch + 1}, step " +
-                $"{state.Step + 1}. Lower optimizer.lr, set optimizer.clip_norm, or run with check_numerics to see the layer.");
+            throw new NumericException($"training: the loss must be a number; got {loss} in epoch {state.Epoch + 1}, " +
+                $"step {state.Step + 1}. Lower optimizer.lr, set optimizer.clip_norm, or run with check_numerics to " +
+                "see the layer.");
     }
 
     private void Report(TrainPhase phase, int done, int total, Func<TrainProgress, TrainProgress> more) =>

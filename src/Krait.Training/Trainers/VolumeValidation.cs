@@ -2,11 +2,13 @@ using Krait.Training.Data;
 
 namespace Krait.Training;
 
-/// <summary>Whole volumes on the grid that the network sees, by overlapping patches; the next is read meanwhile.</summary>
+/// <summary>Whole volumes on the grid that the network sees, by overlapping patches;
+/// the next is read meanwhile.</summary>
 /// <param name="samples">At least one.</param>
 /// <param name="reader">Prepares them.</param>
 /// <param name="cacheBytes">Memory for prepared volumes.</param>
-internal sealed class VolumeValidation(IReadOnlyList<Sample> samples, VolumeReader reader, long cacheBytes) : IValidation
+internal sealed class VolumeValidation(IReadOnlyList<Sample> samples, VolumeReader reader, long cacheBytes)
+    : IValidation
 {
     private readonly PreparedVolume?[] kept = new PreparedVolume?[samples.Count];
     private long keptBytes;

@@ -30,8 +30,8 @@ static class CoverageHint
     static string OtherPatch(CoverageReport report)
     {
         var norm = report.MisShaped.FirstOrDefault(m => m.Name.EndsWith(".norm.weight", Ordinal));
-        return "the shapes of these layers depend on the patch that the network was planned for: where a map has no more "
-            + "positions than channels, they are as wide as it has positions"
+        return "the shapes of these layers depend on the patch that the network was planned for: where a map has no "
+            + "more positions than channels, they are as wide as it has positions"
             + (norm is null ? "" : $" (here {norm.FileShape[0]}, the model has {norm.ModelShape[0]})")
             + ". Set patchSize to the plan's patch_size, such as --option patchSize=[320,320].";
     }

@@ -112,7 +112,8 @@ sealed partial class Matching(string file, string prefix, Dictionary<string, Exp
             unexpected.Add(new NamedShape(tensor.Name, tensor.Shape));
     }
 
-    /// <summary>A second name: the same numbers as under the first; fills its place where the first is absent.</summary>
+    /// <summary>A second name: the same numbers as under the first;
+    /// fills its place where the first is absent.</summary>
     void Repeat(HostTensor tensor, string first)
     {
         if (misShapedNames.Contains(first))

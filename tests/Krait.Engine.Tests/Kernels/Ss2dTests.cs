@@ -101,10 +101,12 @@ public sealed class Ss2dTests
         long directionStride = summed ? 0 : (long)length * stride;
         float[] xs = Spread(x, d, stride), ps = Spread(projection, s.ProjectionWidth, wideStride);
         float[] y = Fresh(planes * length * stride), dx = Fresh(length * stride), dps = Fresh(length * wideStride);
-        float[] dys = [.. Enumerable.Range(0, planes).SelectMany(k => Spread([.. dy[k].Select(v => (float)v)], d, stride))];
+        float[] dys = [.. Enumerable.Range(0, planes)
+            .SelectMany(k => Spread([.. dy[k].Select(v => (float)v)], d, stride))];
         float[] dWeight = Fresh(weight.Length), dBias = Fresh(bias.Length), dLogs = Fresh(logs.Length);
         float[] dDs = Fresh(ds.Length), states = new float[s.StatesPerSample * s.StateFloats];
-        var scratch = new float[Math.Max(Ss2d<L, V>.ForwardScratch(s, s.Blocks), Ss2d<L, V>.BackwardScratch(s, s.Blocks)) + Guard];
+        var scratch = new float[Math.Max(Ss2d<L, V>.ForwardScratch(s, s.Blocks),
+            Ss2d<L, V>.BackwardScratch(s, s.Blocks)) + Guard];
         scratch.AsSpan().Fill(float.NaN);
         scratch.AsSpan(scratch.Length - Guard).Fill(Untouched);
         fixed (float* px = xs, pp = ps, pw = weight, pb = bias, pa = logs, pd = ds, py = y, pdy = dys, pdx = dx)
@@ -118,7 +120,8 @@ public sealed class Ss2dTests
         }
         Assert.All(scratch[^Guard..], v => Assert.Equal(Untouched, v));
         for (int k = 0; k < planes; k++)
-            AssertClose("y", summed ? Sum(oracle.Y) : oracle.Y[k], Gathered(y, k * length * stride, length, d, stride), 2e-6);
+            AssertClose("y", summed ? Sum(oracle.Y) : oracle.Y[k],
+                Gathered(y, k * length * stride, length, d, stride), 2e-6);
         AssertClose("dx", oracle.DX, Gathered(dx, 0, length, d, stride), 5e-6);
         AssertClose("dprojection", oracle.DProjection, Gathered(dps, 0, length, s.ProjectionWidth, wideStride), 5e-6);
         AssertClose("ddt_weight", oracle.DWeight, dWeight, 5e-6);

@@ -147,7 +147,8 @@ public sealed class VectorMathTests
             if (!(e <= worst))
                 (worst, at) = (e, i);
         }
-        Assert.True(worst <= tolerance, $"{function} at {x[at]:R}: got {y[at]:R}, want {exact(x[at]):R}, off {worst:G3}");
+        Assert.True(worst <= tolerance,
+            $"{function} at {x[at]:R}: got {y[at]:R}, want {exact(x[at]):R}, off {worst:G3}");
     }
 
     static void AssertPoints(SimdLevel level, string function, (float X, float Y)[] points)

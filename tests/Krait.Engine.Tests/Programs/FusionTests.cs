@@ -80,7 +80,8 @@ public sealed class FusionTests : IDisposable
         Value norm = LayerNorm.Apply(x, gamma, beta);
         if (keepNorm)
             program.Keep(norm, "norm");
-        Value y = MatMul.Apply(Reshape.Apply(norm, new Shape(1, 1, rows, width)), Parameter(program, "w", width, width));
+        Value y = MatMul.Apply(Reshape.Apply(norm, new Shape(1, 1, rows, width)),
+            Parameter(program, "w", width, width));
         y = AddScaled.Apply(Reshape.Apply(y, x.Shape), x, Parameter(program, "s", 1));
         y = MatMul.Apply(LayerNorm.Apply(y, gamma, null), Parameter(program, "v", width, width),
             Parameter(program, "b", width));

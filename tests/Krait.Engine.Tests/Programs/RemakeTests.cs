@@ -30,7 +30,8 @@ public sealed class RemakeTests
 
     [Fact]
     public void Gradients_through_what_is_made_again_equal_differences_of_the_oracle() =>
-        new OpCheck().Run([new(6, 8), new(8, 8), new(8, 3)], v => Block(v[0], v[1], v[2]), x => Oracle(x[0], x[1], x[2]));
+        new OpCheck().Run([new(6, 8), new(8, 8), new(8, 3)], v => Block(v[0], v[1], v[2]),
+            x => Oracle(x[0], x[1], x[2]));
 
     static double[] Oracle(double[] x, double[] weight, double[] narrow)
     {

@@ -46,7 +46,8 @@ internal sealed class Comparison
                 + $"{Text(abs)} + {Text(rel)} |b|");
     }
 
-    /// <summary>|a-b| is at most abs + rel |b| for all but so many pixels, which may take either of two values.</summary>
+    /// <summary>|a-b| is at most abs + rel |b| for all but so many pixels,
+    /// which may take either of two values.</summary>
     public void Pixels(string name, ReadOnlySpan<double> got, ReadOnlySpan<double> expected, double abs, double rel,
         int free)
     {
@@ -88,7 +89,8 @@ internal sealed class Comparison
             return;
         IEnumerable<string> shown = _failures.Take(MaxLines);
         string rest = _failures.Count > MaxLines ? $"\n  ... and {_failures.Count - MaxLines} more" : "";
-        Assert.Fail($"{title}: {_failures.Count} of {Compared} comparisons failed\n  {string.Join("\n  ", shown)}{rest}");
+        Assert.Fail($"{title}: {_failures.Count} of {Compared} comparisons failed\n  " +
+            $"{string.Join("\n  ", shown)}{rest}");
     }
 
     void Elements(string name, ReadOnlySpan<float> got, HostArray expected, Func<double, double> bound, string rule)
@@ -118,7 +120,8 @@ internal sealed class Comparison
         double scale = expected.Data.Max(b => Math.Abs((double)b));
         Fail($"{name} [{string.Join(", ", expected.Dims)}]: {bad} of {got.Length} differ; worst at "
             + $"[{string.Join(", ", Index(worst, expected.Dims))}]: got {Text(got[worst])}, expected "
-            + $"{Text(expected.Data[worst])}; off by {Text(off)} = {Text(off / scale)} of the largest; tolerance {rule}");
+            + $"{Text(expected.Data[worst])}; off by {Text(off)} = {Text(off / scale)} of the largest; tolerance " +
+            $"{rule}");
     }
 
     static int[] Index(int flat, int[] dims)

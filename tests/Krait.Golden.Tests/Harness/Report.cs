@@ -32,7 +32,8 @@ public sealed class Report : IDisposable
     public void Dispose()
     {
         string text = Text();
-        string forced = Environment.GetEnvironmentVariable(SimdLevels.Variable) is { Length: > 0 } ? $"-{Devices.Default}" : "";
+        string forced = Environment.GetEnvironmentVariable(SimdLevels.Variable) is { Length: > 0 }
+            ? $"-{Devices.Default}" : "";
         File.WriteAllText(Path.Combine(AppContext.BaseDirectory, $"golden-report{forced}.txt"), text);
         _sink.OnMessage(new DiagnosticMessage(text));
     }

@@ -44,7 +44,8 @@ internal sealed class TracedCase : IDisposable
     public Program Program { get; }
     public ParameterStore Store { get; }
 
-    /// <summary>A tensor of the case as a value with the engine's order of axes, in another shape if one is given.</summary>
+    /// <summary>A tensor of the case as a value with the engine's order of axes,
+    /// in another shape if one is given.</summary>
     public Value Input(string name = "input", Shape? shape = null)
     {
         HostArray data = _case.EngineTensor(name);

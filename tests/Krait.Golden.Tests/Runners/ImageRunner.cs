@@ -57,7 +57,8 @@ internal static class ImageRunner
                 return ImageTransforms.ResizeBilinear(x, height, width, 1, outDims[^2], outDims[^1],
                     args.Flag("antialias"));
             case "image.rotate" when args.Has("convention"):
-                return NdTransforms.RotateNearest(x, height, width, args.Real("angle_degrees"), (float)args.Real("fill"));
+                return NdTransforms.RotateNearest(x, height, width, args.Real("angle_degrees"),
+                    (float)args.Real("fill"));
             case "image.rotate":
                 Interpolation mode = args.Text("mode") == "nearest" ? Interpolation.Nearest : Interpolation.Bilinear;
                 return ImageTransforms.Rotate(x, height, width, 1, args.Real("angle_degrees"), mode,

@@ -54,7 +54,8 @@ internal static class OptimizerRunner
         JsonElement args = item.Part("args");
         const string start = "param.0.";
         foreach (HostTensor t in file.Tensors.Where(t => t.Name.StartsWith(start, StringComparison.Ordinal)))
-            store.Declare(t.Name[start.Length..], ParameterKind.Weight, HostArray.Read(t).Shape, null, (_, _, _) => { });
+            store.Declare(t.Name[start.Length..], ParameterKind.Weight, HostArray.Read(t).Shape, null,
+                (_, _, _) => { });
         foreach (Parameter p in store.Parameters)
             store.Load(p, file[start + p.Name].ToFloat32());
         Optimizer optimizer = Build(item.Text("kind"), args, context.Device, store);

@@ -93,7 +93,8 @@ internal static class PipelineRunner
             _image = program.Input("image", new Shape(1, size[0], size[1], 3));
             _target = program.Input("target", new Shape(1, size[0], size[1], 1));
             _output = program.Keep(Activate.Apply(model.Forward(_image), Activation.Sigmoid), "output");
-            _loss = program.Keep(LossRunner.Build(loss.Text("kind"), loss, _output, _target, fromLogits: false), "loss");
+            _loss = program.Keep(LossRunner.Build(loss.Text("kind"), loss, _output, _target, fromLogits: false),
+                "loss");
             _plan = new Plan(program, context.Device, model.Store, new PlanOptions { HoistConstants = true });
         }
 

@@ -34,7 +34,12 @@ internal static class ScheduleRunner
         "schedule.cosine_annealing" => new CosineAnnealing
         { BaseRate = rate, HalfPeriod = a.Whole("T_max"), MinRate = a.Real("eta_min") },
         "schedule.cosine_warm_restarts" => new CosineWarmRestarts
-        { BaseRate = rate, FirstPeriod = a.Whole("T_0"), PeriodFactor = a.Whole("T_mult"), MinRate = a.Real("eta_min") },
+        {
+            BaseRate = rate,
+            FirstPeriod = a.Whole("T_0"),
+            PeriodFactor = a.Whole("T_mult"),
+            MinRate = a.Real("eta_min")
+        },
         "schedule.step" => new StepDecay { BaseRate = rate, StepSize = a.Whole("step_size"), Gamma = a.Real("gamma") },
         "schedule.multi_step" => new MultiStepDecay
         { BaseRate = rate, Milestones = a.Wholes("milestones"), Gamma = a.Real("gamma") },

@@ -4,7 +4,8 @@ using Krait.Training.Metrics;
 
 namespace Krait.Golden.Tests.Runners;
 
-/// <summary>metric.surface, metric.cells: distances of surfaces, instance scores, and what their items hold beside.</summary>
+/// <summary>metric.surface, metric.cells: distances of surfaces, instance scores,
+/// and what their items hold beside.</summary>
 internal static class SegmentMetricRunner
 {
     public static void Run(RunContext context)
@@ -89,7 +90,8 @@ internal static class SegmentMetricRunner
         }
     }
 
-    /// <summary>The numbers must stand for the same components; where asked for they must be the same numbers.</summary>
+    /// <summary>The numbers must stand for the same components;
+    /// where asked for they must be the same numbers.</summary>
     static void Label(RunContext context, JsonElement item)
     {
         JsonElement args = item.Part("args");
@@ -99,7 +101,8 @@ internal static class SegmentMetricRunner
             new MaskGrid(x.Dims), args.Whole("connectivity"));
         int[] expected = Whole(context.Case.Tensor(item.Part("outputs").Text("y")));
         context.Comparison.Require(got.Zip(expected).Distinct().Count() == expected.Distinct().Count()
-            && got.Zip(expected).Distinct().Count() == got.Distinct().Count(), $"{item.Text("name")}: other components");
+            && got.Zip(expected).Distinct().Count() == got.Distinct().Count(),
+            $"{item.Text("name")}: other components");
         if (args.Text("numbering") == "raster order of the first pixel")
             context.Comparison.Require(got.SequenceEqual(expected), $"{item.Text("name")}: other numbers");
     }

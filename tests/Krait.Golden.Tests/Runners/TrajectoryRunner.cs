@@ -11,7 +11,8 @@ using Krait.Training.Schedules;
 
 namespace Krait.Golden.Tests.Runners;
 
-/// <summary>trajectory: training steps from given weights, as training takes them; with 1 and 2 threads the same bits.</summary>
+/// <summary>trajectory: training steps from given weights, as training takes them;
+/// with 1 and 2 threads the same bits.</summary>
 internal static class TrajectoryRunner
 {
     public static void Run(RunContext context)
@@ -68,7 +69,8 @@ internal static class TrajectoryRunner
     static HostArray Target(GoldenCase test)
     {
         HostArray target = test.EngineTensor("target");
-        return test.LayoutOf("target").StartsWith("other:", StringComparison.Ordinal) ? target with { Dims = [.. target.Dims, 1] } : target;
+        return test.LayoutOf("target").StartsWith("other:", StringComparison.Ordinal)
+            ? target with { Dims = [.. target.Dims, 1] } : target;
     }
 
     static void CompareLosses(RunContext context, double[] losses)

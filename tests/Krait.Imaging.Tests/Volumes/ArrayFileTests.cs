@@ -17,13 +17,15 @@ public sealed class ArrayFileTests : IDisposable
     [InlineData("|u1", "000102030405")]
     [InlineData("<i2", "000001000200030004000500")]
     [InlineData(">i4", "000000000000000100000002000000030000000400000005")]
-    [InlineData("<i8", "000000000000000001000000000000000200000000000000030000000000000004000000000000000500000000000000")]
+    [InlineData("<i8", "000000000000000001000000000000000200000000000000"
+        + "030000000000000004000000000000000500000000000000")]
     public void Slices_of_every_type_are_read_row_by_row(string type, string hex)
     {
         byte[] data = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
         string path = Npz(("image", Npy(type, "(2, 3)", data)), ("label", Npy("<f4", "(2, 3)", new byte[24])));
         Volume volume = VolumeFile.Read(path);
-        Assert.Equal((3, 2, 1, 1), (volume.Geometry.Width, volume.Geometry.Height, volume.Geometry.Depth, volume.Channels));
+        Assert.Equal((3, 2, 1, 1),
+            (volume.Geometry.Width, volume.Geometry.Height, volume.Geometry.Depth, volume.Channels));
         Assert.Equal([0f, 1, 2, 3, 4, 5], volume.Samples);
         Assert.Equal(new byte[6], VolumeFile.ReadLabels(path).Labels);
         Assert.Equal("case1_slice2", VolumeFile.StemOf("x/case1_slice2.npz"));
@@ -58,18 +60,23 @@ public sealed class ArrayFileTests : IDisposable
     [Fact]
     public void Files_that_are_no_archives_lack_an_array_or_hold_no_labels_are_refused()
     {
-        string path = Npz(("image", Npy("<f4", "(1, 1)", BitConverter.GetBytes(0.5f))), ("label", Npy("<f4", "(1, 1)", BitConverter.GetBytes(0.5f))));
-        Assert.Contains("whole numbers", Assert.Throws<ImageFormatException>(() => VolumeFile.ReadLabels(path)).Message);
+        string path = Npz(("image", Npy("<f4", "(1, 1)", BitConverter.GetBytes(0.5f))),
+            ("label", Npy("<f4", "(1, 1)", BitConverter.GetBytes(0.5f))));
+        Assert.Contains("whole numbers",
+            Assert.Throws<ImageFormatException>(() => VolumeFile.ReadLabels(path)).Message);
         path = Npz(("img", Npy("<f4", "(1, 1)", new byte[4])));
-        Assert.Contains("'image' is needed; got img.npy", Assert.Throws<ImageFormatException>(() => VolumeFile.Read(path)).Message);
+        Assert.Contains("'image' is needed; got img.npy",
+            Assert.Throws<ImageFormatException>(() => VolumeFile.Read(path)).Message);
         File.WriteAllText(path, "no archive");
         Assert.Throws<ImageFormatException>(() => VolumeFile.Read(path));
         byte[] fortran = Npy("<f4", "(2, 3)", new byte[24]);
-        path = Npz(("image", Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(fortran).Replace("False,", "True, ", StringComparison.Ordinal))));
+        path = Npz(("image", Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(fortran)
+            .Replace("False,", "True, ", StringComparison.Ordinal))));
         Assert.Contains("columns come first", Assert.Throws<ImageFormatException>(() => VolumeFile.Read(path)).Message);
     }
 
-    /// <summary>The nearest element is found as scipy's zoom of order 0 finds it; the spline is applied slice by slice.</summary>
+    /// <summary>The nearest element is found as scipy's zoom of order 0 finds it;
+    /// the spline is applied slice by slice.</summary>
     [Theory]
     [InlineData(7, 5, 3, 9)]
     [InlineData(16, 16, 7, 7)]
@@ -84,7 +91,8 @@ public sealed class ArrayFileTests : IDisposable
         for (int d = 0; d < 2; d++)
             for (int c = 0; c < 3; c++)
             {
-                float[] plane = [.. Enumerable.Range(0, height * width).Select(i => samples[((d * height * width) + i) * 3 + c])];
+                float[] plane = [.. Enumerable.Range(0, height * width)
+                    .Select(i => samples[((d * height * width) + i) * 3 + c])];
                 float[] Of(float[] values) => [.. Enumerable.Range(0, toHeight * toWidth)
                     .Select(i => values[((d * toHeight * toWidth) + i) * 3 + c])];
                 Assert.Equal(NdTransforms.Zoom(plane, [height, width], [toHeight, toWidth], 0), Of(nearest));
@@ -110,6 +118,7 @@ public sealed class ArrayFileTests : IDisposable
     private static byte[] Npy(string type, string shape, byte[] data)
     {
         string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': {shape}, }}\n";
-        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header), .. data];
+        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, (byte)(header.Length >> 8),
+            .. Encoding.ASCII.GetBytes(header), .. data];
     }
 }

@@ -50,7 +50,8 @@ public sealed class HostileVolumeTests : IDisposable
     {
         Random random = new(5);
         foreach (byte[] file in new[]
-            { new TestNifti().Bytes(), new TestNifti { Version = 2, IsBigEndian = true }.Bytes(), TestNifti.Gz(new TestNifti().Bytes()) })
+            { new TestNifti().Bytes(), new TestNifti { Version = 2, IsBigEndian = true }.Bytes(),
+                TestNifti.Gz(new TestNifti().Bytes()) })
         {
             for (int i = 0; i < 1500; i++)
             {
@@ -98,7 +99,8 @@ public sealed class HostileVolumeTests : IDisposable
         yield return ("huge", new TestNifti { Dims = [3, 30000, 30000, 30000, 1, 1, 1, 1] }.Bytes(), "--max-pixels");
         yield return ("beyond 64 bits", new TestNifti
         { Version = 2, Dims = [4, 1L << 40, 1L << 40, 1L << 40, 1L << 40, 1, 1, 1] }.Bytes(), "--max-pixels");
-        yield return ("claims more than it has", new TestNifti { Dims = [3, 500, 500, 500, 1, 1, 1, 1] }.Bytes(), "cannot hold");
+        yield return ("claims more than it has", new TestNifti { Dims = [3, 500, 500, 500, 1, 1, 1, 1] }.Bytes(),
+            "cannot hold");
         yield return ("unknown type", new TestNifti { Type = 7 }.Bytes(), "element type 7");
         yield return ("complex", new TestNifti { Type = 32 }.Bytes(), "complex64");
         yield return ("voxels inside the header", new TestNifti { Offset = 0 }.Bytes(), "behind the header");
@@ -107,8 +109,10 @@ public sealed class HostileVolumeTests : IDisposable
         yield return ("flat sform", new TestNifti { SformCode = 1 }.Bytes(), "sform");
         yield return ("sform no number", new TestNifti
         { SformCode = 1, Srow = [1, 0, 0, double.NaN, 0, 1, 0, 0, 0, 0, 1, 0] }.Bytes(), "sform");
-        yield return ("qform no number", new TestNifti { QformCode = 1, Quaternion = [double.NaN, 0, 0, 0, 0, 0] }.Bytes(), "qform");
-        yield return ("size no number", new TestNifti { Pixdim = [1, double.PositiveInfinity, 1, 1] }.Bytes(), "voxel size");
+        yield return ("qform no number",
+            new TestNifti { QformCode = 1, Quaternion = [double.NaN, 0, 0, 0, 0, 0] }.Bytes(), "qform");
+        yield return ("size no number", new TestNifti { Pixdim = [1, double.PositiveInfinity, 1, 1] }.Bytes(),
+            "voxel size");
         yield return ("intercept no number", new TestNifti { Slope = 2, Intercept = double.NaN }.Bytes(), "intercept");
     }
 

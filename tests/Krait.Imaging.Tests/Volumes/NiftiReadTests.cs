@@ -30,7 +30,13 @@ public sealed class NiftiReadTests : IDisposable
             foreach (bool isBigEndian in new[] { false, true })
             {
                 TestNifti file = new()
-                { Version = version, IsBigEndian = isBigEndian, Type = type, Dims = [3, 2, 2, 1, 1, 1, 1, 1], Values = values };
+                {
+                    Version = version,
+                    IsBigEndian = isBigEndian,
+                    Type = type,
+                    Dims = [3, 2, 2, 1, 1, 1, 1, 1],
+                    Values = values
+                };
                 string path = folder.Write("x.nii", file.Bytes());
                 VolumeHeader header = VolumeFile.ReadHeader(path);
                 Assert.Equal((name, isBigEndian, version), (header.ElementType, header.IsBigEndian, header.Version));
@@ -54,7 +60,11 @@ public sealed class NiftiReadTests : IDisposable
     [Fact]
     public void Axes_beyond_the_third_become_channels_of_each_voxel()
     {
-        TestNifti file = new() { Dims = [5, 2, 2, 1, 1, 3, 1, 1], Values = [1, 2, 3, 4, 10, 20, 30, 40, 100, 200, 300, 400] };
+        TestNifti file = new()
+        {
+            Dims = [5, 2, 2, 1, 1, 3, 1, 1],
+            Values = [1, 2, 3, 4, 10, 20, 30, 40, 100, 200, 300, 400]
+        };
         Volume volume = VolumeFile.Read(folder.Write("x.nii.gz", TestNifti.Gz(file.Bytes())));
         Assert.Equal(3, volume.Channels);
         Assert.Equal([1, 10, 100, 2, 20, 200, 3, 30, 300, 4, 40, 400], volume.Samples);
@@ -64,7 +74,8 @@ public sealed class NiftiReadTests : IDisposable
     public void Compression_is_found_by_the_bytes_and_a_picture_of_two_axes_has_one_slice()
     {
         byte[] bytes = new TestNifti { Dims = [2, 6, 4, 0, 0, 0, 0, 0] }.Bytes();
-        foreach (string path in new[] { folder.Write("plain.nii.gz", bytes), folder.Write("packed.nii", TestNifti.Gz(bytes)) })
+        foreach (string path in new[] { folder.Write("plain.nii.gz", bytes),
+            folder.Write("packed.nii", TestNifti.Gz(bytes)) })
         {
             Volume volume = VolumeFile.Read(path);
             Assert.Equal((6, 4, 1), (volume.Geometry.Width, volume.Geometry.Height, volume.Geometry.Depth));
@@ -75,7 +86,13 @@ public sealed class NiftiReadTests : IDisposable
     [Fact]
     public void Header_and_voxels_may_lie_in_two_files()
     {
-        byte[] all = new TestNifti { Magic = "ni1\0", Offset = 0, SformCode = 1, Srow = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0] }.Bytes();
+        byte[] all = new TestNifti
+        {
+            Magic = "ni1\0",
+            Offset = 0,
+            SformCode = 1,
+            Srow = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+        }.Bytes();
         string header = folder.Write("pair.hdr", all[..352]);
         Assert.Contains("pair.img", Assert.Throws<ImageFormatException>(() => VolumeFile.Read(header)).Message);
         folder.Write("pair.img", all[352..]);
@@ -125,7 +142,8 @@ public sealed class NiftiReadTests : IDisposable
         Assert.Equal(23, VolumeFile.ReadLabels(good).Labels[^1]);
         foreach (double wrong in new[] { -1, 0.5, 256, double.NaN })
         {
-            string path = folder.Write("wrong.nii", new TestNifti { Type = 16, Values = [.. new double[23], wrong] }.Bytes());
+            string path = folder.Write("wrong.nii",
+                new TestNifti { Type = 16, Values = [.. new double[23], wrong] }.Bytes());
             Assert.Contains("voxel 23", Assert.Throws<ImageFormatException>(() => VolumeFile.ReadLabels(path)).Message);
         }
     }

@@ -60,7 +60,8 @@ public sealed class ReorientationTests
 
     private static (double, double, double) Corner(VolumeGeometry g, double i, double j, double k)
     {
-        double At(int row) => (g.Affine[row, 0] * i) + (g.Affine[row, 1] * j) + (g.Affine[row, 2] * k) + g.Affine[row, 3];
+        double At(int row) => (g.Affine[row, 0] * i) + (g.Affine[row, 1] * j) + (g.Affine[row, 2] * k)
+            + g.Affine[row, 3];
         return (At(0), At(1), At(2));
     }
 }

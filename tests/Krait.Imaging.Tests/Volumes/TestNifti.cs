@@ -101,7 +101,8 @@ internal sealed class TestNifti
         int size = Version == 1 ? 4 : 8;
         foreach (double v in values)
         {
-            Put(h, at, size, Version == 1 ? BitConverter.SingleToInt32Bits((float)v) : BitConverter.DoubleToInt64Bits(v));
+            Put(h, at, size, Version == 1 ? BitConverter.SingleToInt32Bits((float)v)
+                : BitConverter.DoubleToInt64Bits(v));
             at += size;
         }
     }

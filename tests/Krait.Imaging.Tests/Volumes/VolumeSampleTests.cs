@@ -61,7 +61,8 @@ public sealed class VolumeSampleTests(ITestOutputHelper log)
         void Compare(string what, IEnumerable<double> got, IEnumerable<double> expected, double relative)
         {
             double[] a = [.. got], b = [.. expected];
-            if (a.Length != b.Length || a.Zip(b).Any(p => !(Math.Abs(p.First - p.Second) <= relative * Math.Max(1, Math.Abs(p.Second)))))
+            if (a.Length != b.Length
+                || a.Zip(b).Any(p => !(Math.Abs(p.First - p.Second) <= relative * Math.Max(1, Math.Abs(p.Second)))))
             {
                 problems.Add($"{what} [{string.Join(", ", a)}] instead of [{string.Join(", ", b)}]");
             }
@@ -103,7 +104,8 @@ public sealed class VolumeSampleTests(ITestOutputHelper log)
         compare("voxels that are no numbers", [volume.Samples.Length - x.Length], [Of("nonfinite")], 0);
         int[] index = [.. Numbers(entry.GetProperty("voxel").GetProperty("index")).Select(i => (int)i)];
         VolumeGeometry g = volume.Geometry;
-        int at = ((((index[2] * g.Height) + index[1]) * g.Width) + index[0]) * volume.Channels + (index.Length > 3 ? index[3] : 0);
+        int at = ((((index[2] * g.Height) + index[1]) * g.Width) + index[0]) * volume.Channels
+            + (index.Length > 3 ? index[3] : 0);
         compare("voxel", [volume.Samples[at]], [entry.GetProperty("voxel").GetProperty("value").GetDouble()], 1e-6);
     }
 

@@ -67,7 +67,8 @@ public sealed class RecipeTests
         const int Size = 40;
         for (int i = 0; i < 6; i++)
         {
-            byte[] labels = [.. Enumerable.Range(0, Size * Size).Select(p => (byte)((p / Size + p % Size + i) / 12 % classes))];
+            byte[] labels = [.. Enumerable.Range(0, Size * Size)
+                .Select(p => (byte)((p / Size + p % Size + i) / 12 % classes))];
             byte[] picture = [.. labels.SelectMany((c, p) => Enumerable.Repeat((byte)(60 * c + p % 40), channels))];
             Save(Path.Combine(root, i < 4 ? "train" : "val"), $"{i}.png", (where, mask) => ImageFile.WritePng(where,
                 mask ? new Image(Size, Size, 1, labels) : new Image(Size, Size, channels, picture)));
@@ -81,7 +82,8 @@ public sealed class RecipeTests
         var geometry = new VolumeGeometry(20, 18, 12, Affine.Scaling(0.8, 0.8, 2.5));
         for (int i = 0; i < 4; i++)
         {
-            byte[] labels = [.. Enumerable.Range(0, geometry.Voxels).Select(p => (byte)((p % 20 + p / 360 + i) / 6 % classes))];
+            byte[] labels = [.. Enumerable.Range(0, geometry.Voxels)
+                .Select(p => (byte)((p % 20 + p / 360 + i) / 6 % classes))];
             Save(Path.Combine(root, i < 2 ? "train" : "val"), $"{i}.nii.gz", (where, mask) =>
             {
                 if (mask) VolumeFile.Write(where, new LabelVolume(geometry, labels));
@@ -93,6 +95,7 @@ public sealed class RecipeTests
     private static void Save(string part, string name, Action<string, bool> write)
     {
         foreach (bool mask in new[] { false, true })
-            write(Path.Combine(Directory.CreateDirectory(Path.Combine(part, mask ? "masks" : "images")).FullName, name), mask);
+            write(Path.Combine(Directory.CreateDirectory(Path.Combine(part, mask ? "masks" : "images")).FullName,
+                name), mask);
     }
 }

@@ -9,7 +9,8 @@ public sealed class SettingsDocsTests
     public void Every_setting_stands_in_the_documentation()
     {
         string page = File.ReadAllText(Path.Combine(Golden.SolutionFolder(), "docs", "training.md"));
-        string[] sections = ["model", "data", "preprocessing", "augmentation", "loss", "optimizer", "schedule", "freeze"];
+        string[] sections = ["model", "data", "preprocessing", "augmentation", "loss", "optimizer", "schedule",
+            "freeze"];
         IEnumerable<string> keys =
         [
             .. ModelConfig.Section.Fields.Select(f => "model." + f.Name),

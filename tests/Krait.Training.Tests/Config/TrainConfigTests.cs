@@ -40,7 +40,8 @@ public sealed class TrainConfigTests
         Assert.Equal("my data: folder", TrainConfig.Resolve(text).Data.Root);
         Assert.Equal("[2, 2, 2, 2]", TrainConfig.Resolve(text).Model.Options["depths"]);
         Assert.Equal(2L << 30, config.MemoryLimit);
-        Assert.Equal((192, 256, 1), (config.Preprocessing.Height, config.Preprocessing.Width, config.Preprocessing.Channels));
+        Assert.Equal((192, 256, 1),
+            (config.Preprocessing.Height, config.Preprocessing.Width, config.Preprocessing.Channels));
         string defaults = new TrainConfig().ToYaml();
         Assert.Equal(defaults, TrainConfig.Resolve(defaults).ToYaml());
         Assert.Null(TrainConfig.Resolve(defaults).Data.Root);

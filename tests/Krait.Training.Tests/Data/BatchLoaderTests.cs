@@ -21,13 +21,16 @@ public sealed class BatchLoaderTests : IDisposable
     [Fact]
     public void Batches_depend_on_seed_and_epoch_but_not_on_cache_or_prefetch()
     {
-        var plain = Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 3);
+        var plain = Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 5, Augmentation = new() }),
+            3);
         var other = Content(Loader(new LoaderOptions
         { Batch = 4, Training = true, Seed = 5, Augmentation = new(), CacheBytes = 1 << 20, Prefetch = 5 }), 3);
         Assert.Equal(2, plain.Count);
         Assert.Equal(plain, other);
-        Assert.NotEqual(plain, Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 4));
-        Assert.NotEqual(plain, Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 6, Augmentation = new() }), 3));
+        Assert.NotEqual(plain,
+            Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 4));
+        Assert.NotEqual(plain,
+            Content(Loader(new LoaderOptions { Batch = 4, Training = true, Seed = 6, Augmentation = new() }), 3));
         // Going on in the middle of an epoch gives the batches that were left.
         Assert.Equal(plain[1..], Content(Loader(new LoaderOptions
         { Batch = 4, Training = true, Seed = 5, Augmentation = new() }), 3, firstBatch: 1));
@@ -96,15 +99,23 @@ public sealed class BatchLoaderTests : IDisposable
     [Fact]
     public void Draws_have_their_probabilities_and_differ_between_samples()
     {
-        var options = new AugmentationOptions { RotateProbability = 0.25, RotateDegrees = 30, Contrast = 0.2, Brightness = 0.1 };
+        var options = new AugmentationOptions
+        {
+            RotateProbability = 0.25,
+            RotateDegrees = 30,
+            Contrast = 0.2,
+            Brightness = 0.1
+        };
         var augmentation = new Augmentation(options, 3);
-        var draws = Enumerable.Range(0, 4000).Select(i => augmentation.DrawFor(i / 100, i % 100, square: true)).ToList();
+        var draws = Enumerable.Range(0, 4000).Select(i => augmentation.DrawFor(i / 100, i % 100, square: true))
+            .ToList();
         Assert.InRange(draws.Count(d => d.FlipX), 1900, 2100);
         Assert.All(Enumerable.Range(0, 4), t => Assert.InRange(draws.Count(d => d.QuarterTurns == t), 900, 1100));
         Assert.InRange(draws.Count(d => d.AngleDegrees != 0), 900, 1100);
         Assert.All(draws, d => Assert.InRange(d.AngleDegrees, -30, 30));
         Assert.True(draws.Select(d => d.Contrast).Distinct().Count() > 3900);
-        Assert.All(Enumerable.Range(0, 100), i => Assert.True(augmentation.DrawFor(1, i, square: false).QuarterTurns is 0 or 2));
+        Assert.All(Enumerable.Range(0, 100), i =>
+            Assert.True(augmentation.DrawFor(1, i, square: false).QuarterTurns is 0 or 2));
     }
 
     [Fact]
@@ -129,14 +140,21 @@ public sealed class BatchLoaderTests : IDisposable
         var sample = data["train"][0];
         var nearest = new SampleReader(Small, data.Coding).Read(sample).Target;
         Assert.All(nearest, v => Assert.True(v is 0 or 1));
-        var bilinear = new SampleReader(Small with { MaskResize = MaskResize.Bilinear }, data.Coding).Read(sample).Target;
+        var bilinear = new SampleReader(Small with { MaskResize = MaskResize.Bilinear }, data.Coding)
+            .Read(sample).Target;
         Assert.Contains(bilinear, v => v is > 0 and < 1);
-        var three = new MaskCoding { Kind = MaskKind.Value, Classes = [new("a", default, 0), new("b", default, 1), new("c", default, 2)] };
+        var three = new MaskCoding
+        {
+            Kind = MaskKind.Value,
+            Classes = [new("a", default, 0), new("b", default, 1), new("c", default, 2)]
+        };
         Assert.Throws<ConfigException>(() => new SampleReader(Small with { MaskResize = MaskResize.Bilinear }, three));
     }
 
-    private BatchLoader Loader(LoaderOptions options) => new(data["train"], new SampleReader(Small, data.Coding), options);
+    private BatchLoader Loader(LoaderOptions options) =>
+        new(data["train"], new SampleReader(Small, data.Coding), options);
 
-    private static List<string> Content(BatchLoader loader, int epoch, int firstBatch = 0) => [.. loader.Epoch(epoch, firstBatch)
+    private static List<string> Content(BatchLoader loader, int epoch, int firstBatch = 0) =>
+        [.. loader.Epoch(epoch, firstBatch)
         .Select(b => string.Join(' ', b.Indices) + " " + string.Join(' ', b.Image) + " " + string.Join(' ', b.Target))];
 }

@@ -104,7 +104,8 @@ public sealed class DatasetTests
         [
             ("isic2018-128", MaskKind.Threshold, 2), ("kvasir-seg", MaskKind.Threshold, 2), ("wbc", MaskKind.Value, 3),
             ("isic-ham10000-600x450", MaskKind.Threshold, 2), ("busi-ultrasound", MaskKind.Threshold, 2),
-            ("chase-db1", MaskKind.Threshold, 2), ("drive", MaskKind.Threshold, 2), ("dsb2018-nuclei", MaskKind.Threshold, 2),
+            ("chase-db1", MaskKind.Threshold, 2), ("drive", MaskKind.Threshold, 2),
+            ("dsb2018-nuclei", MaskKind.Threshold, 2),
             ("em-membrane-isbi2012", MaskKind.Threshold, 2), ("cvc-colondb", MaskKind.Threshold, 2),
             ("cvc-300-endoscene", MaskKind.Threshold, 2), ("etis-larib", MaskKind.Threshold, 2),
             ("cxr-lungs-shenzhen", MaskKind.Threshold, 2), ("acdc-cardiac-mr", MaskKind.Color, 4),

@@ -18,7 +18,8 @@ public sealed class MaskCodingTests
         var index = Coding(MaskKind.Index, ("b", 0, "000000"), ("x", 2, "ff0000"));
         Assert.Equal([1, 0, MaskCoding.Unknown], index.Decode(palette));
         var colour = new Image(3, 1, 3, new byte[] { 3, 0, 9, 0, 10, 200, 240, 30, 30 });
-        var colours = Coding(MaskKind.Color, ("b", null, "000000"), ("liver", null, "0000ff"), ("tumour", null, "ff0000"));
+        var colours = Coding(MaskKind.Color, ("b", null, "000000"), ("liver", null, "0000ff"),
+            ("tumour", null, "ff0000"));
         Assert.Equal([0, 1, 2], colours.Decode(colour));
     }
 
@@ -29,7 +30,8 @@ public sealed class MaskCodingTests
         Assert.Equal((MaskKind.Threshold, 1), Kind(Grey(0, 1)));
         Assert.Equal(MaskKind.Threshold, Kind(SoftGrey()).Item1);
         // A palette whose index 0 is white and 255 black: the colour counts, not the index.
-        var palette = Enumerable.Range(0, 256).Select(i => new Rgba((byte)(255 - i), (byte)(255 - i), (byte)(255 - i))).ToArray();
+        var palette = Enumerable.Range(0, 256).Select(i => new Rgba((byte)(255 - i), (byte)(255 - i), (byte)(255 - i)))
+            .ToArray();
         var inverted = Image.FromIndices(4, 4, [0, 0, 0, 0, .. Enumerable.Repeat((byte)255, 12)], palette);
         var coding = MaskSurvey.Of([inverted]);
         Assert.Equal(MaskKind.Threshold, coding.Kind);
@@ -42,7 +44,8 @@ public sealed class MaskCodingTests
         var values = MaskSurvey.Of([Grey(0, 128, 255)]);
         Assert.Equal(MaskKind.Value, values.Kind);
         Assert.Equal([0, 128, 255], values.Classes.Select(c => c.Value!.Value));
-        var index = MaskSurvey.Of([Image.FromIndices(2, 2, [0, 1, 2, 2], [new(0, 0, 0), new(200, 0, 0), new(0, 200, 0)])]);
+        var index = MaskSurvey.Of(
+            [Image.FromIndices(2, 2, [0, 1, 2, 2], [new(0, 0, 0), new(200, 0, 0), new(0, 200, 0)])]);
         Assert.Equal(MaskKind.Index, index.Kind);
         Assert.Equal(new Rgba(0, 200, 0), index.Classes[2].Color);
         var rgb = new byte[200 * 200 * 3];

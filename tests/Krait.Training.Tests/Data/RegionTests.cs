@@ -29,7 +29,8 @@ public sealed class RegionTests
     [InlineData(Classes + "  - {name: a, classes: []}", "needs classes")]
     [InlineData(Classes + "  - {name: a, classes: [back, core]}", "background")]
     [InlineData(Classes + "  - {name: a, classes: [core]}\n  - {name: a, classes: [edema]}", "name of its own")]
-    [InlineData(Classes + "  - {name: a, classes: [core]}\n  - {name: b, classes: [core, edema]}", "larger regions first")]
+    [InlineData(Classes + "  - {name: a, classes: [core]}\n  - {name: b, classes: [core, edema]}",
+        "larger regions first")]
     [InlineData(Nested + "\nregions_class_order: [core]", "got 1")]
     [InlineData(Nested + "\nregions_class_order: [edema, edema, active]", "does not hold")]
     [InlineData(Nested + "\nregions_class_order: [edema, core, x]", "not declared")]

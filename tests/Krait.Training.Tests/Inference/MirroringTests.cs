@@ -40,7 +40,12 @@ public sealed class MirroringTests
         using (var model = TrainedModel.Create(new()
         {
             Id = "vmunetv2",
-            Options = new Dictionary<string, string> { ["depths"] = "[1, 1, 1, 1]", ["width"] = "16", ["mid_channels"] = "8" },
+            Options = new Dictionary<string, string>
+            {
+                ["depths"] = "[1, 1, 1, 1]",
+                ["width"] = "16",
+                ["mid_channels"] = "8",
+            },
         }, new Preprocessing { Height = 32, Width = 32 }, ClassInfo.Binary(), 3))
             model.Save(folder["w.safetensors"]);
         using var plain = Predictor.Load(folder["w.safetensors"], threads: 1);

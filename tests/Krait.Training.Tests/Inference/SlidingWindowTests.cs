@@ -22,7 +22,8 @@ public sealed class SlidingWindowTests
             for (int a = 0; a < size.Length; a++)
             {
                 int first = corner[3 - size.Length + a];
-                Assert.True(size[a] < tile[a] ? first <= 0 && first + tile[a] >= size[a] : first >= 0 && first + tile[a] <= size[a]);
+                Assert.True(size[a] < tile[a] ? first <= 0 && first + tile[a] >= size[a]
+                    : first >= 0 && first + tile[a] <= size[a]);
             }
         }
         Assert.All(weight, v => Assert.True(v > 0));
@@ -33,7 +34,8 @@ public sealed class SlidingWindowTests
     {
         float[] samples = [.. Enumerable.Range(0, 5 * 20 * 9 * 2).Select(i => MathF.Sin(i))];
         float[] got = new SlidingWindow([5, 20, 9], [8, 8, 8]).Run(samples, 2, 3, window =>
-            [.. Enumerable.Range(0, window.Length / 2).SelectMany(i => new[] { window[2 * i], window[2 * i + 1], 7f })]);
+            [.. Enumerable.Range(0, window.Length / 2)
+                .SelectMany(i => new[] { window[2 * i], window[2 * i + 1], 7f })]);
         for (int i = 0; i < got.Length / 3; i++)
         {
             Assert.Equal(samples[2 * i], got[3 * i], 1e-5f);

@@ -16,7 +16,8 @@ public sealed class NnUnetLossTests
     [InlineData(true, false, 1)]
     [InlineData(false, true, 0)]
     [InlineData(false, false, 1e-5)]
-    public void DiceCe_equals_its_equation_where_ignored_positions_count_nowhere(bool batch, bool background, double smooth)
+    public void DiceCe_equals_its_equation_where_ignored_positions_count_nowhere(bool batch, bool background,
+        double smooth)
     {
         float[] x = TracedLoss.Numbers(Logits.Count, 1, -3, 3);
         float[] labels = [0, 2, 1, Ignored, 0, 2, 1, 1, Ignored, 0, 2, 0];

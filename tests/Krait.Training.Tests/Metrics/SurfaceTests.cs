@@ -28,7 +28,8 @@ public sealed class SurfaceTests
                 .Min(j => Math.Sqrt(Enumerable.Range(0, dims.Length).Sum(a => Math.Pow(At(i, a) - At(j, a), 2))));
             Assert.Equal(nearest, got[i], 1e-12);
         }
-        Assert.All(DistanceTransform.ToNearest(new bool[grid.Count], grid), d => Assert.Equal(double.PositiveInfinity, d));
+        Assert.All(DistanceTransform.ToNearest(new bool[grid.Count], grid),
+            d => Assert.Equal(double.PositiveInfinity, d));
     }
 
     [Fact]
@@ -114,7 +115,8 @@ public sealed class SurfaceTests
         bool[] mask = [true, false, false, false, true, false, true, false, true];
         var grid = new MaskGrid([3, 3]);
         Assert.Equal([1, 0, 0, 0, 2, 0, 3, 0, 4], ConnectedComponents.Label(mask, grid, 1).Labels);
-        Assert.Equal((1, 1), (ConnectedComponents.Label(mask, grid, 2).Count, ConnectedComponents.Label(mask, grid, 2).Labels[8]));
+        Assert.Equal((1, 1),
+            (ConnectedComponents.Label(mask, grid, 2).Count, ConnectedComponents.Label(mask, grid, 2).Labels[8]));
     }
 
     [Fact]

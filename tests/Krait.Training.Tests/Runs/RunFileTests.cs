@@ -93,7 +93,8 @@ public sealed class RunFileTests
         using var folder = new TemporaryFolder();
         var config = new TrainConfig { Runs = folder.Root };
         var now = new DateTime(2026, 11, 21, 9, 30, 0);
-        Assert.Equal("2026-11-21_0930_vmunetv2_my-set_s42", Path.GetFileName(RunFolder.Create(config, "My Set", now).Root));
+        Assert.Equal("2026-11-21_0930_vmunetv2_my-set_s42",
+            Path.GetFileName(RunFolder.Create(config, "My Set", now).Root));
         Assert.EndsWith("_s42_2", RunFolder.Create(config, "My Set", now).Root);
         var named = RunFolder.Create(config with { Name = "a" }, "x", now);
         RunFile.WriteText(named.Config, config.ToYaml());
@@ -117,7 +118,8 @@ public sealed class RunFileTests
         {
             int length = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(at));
             byte[] record = bytes[(at + 12)..(at + 12 + length)];
-            Assert.Equal(EventFile.MaskedCrc(record), BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 12 + length)));
+            Assert.Equal(EventFile.MaskedCrc(record),
+                BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 12 + length)));
             at += 16 + length;
             long step = 0;
             var input = new CodedInputStream(record);

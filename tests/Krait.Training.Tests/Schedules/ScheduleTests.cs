@@ -9,7 +9,8 @@ public sealed class ScheduleTests
     {
         var data = new TheoryData<string>();
         foreach (var (_, test) in Golden.Cases("schedule"))
-            foreach (var item in test.GetProperty("items").EnumerateArray()) data.Add(item.GetProperty("name").GetString()!);
+            foreach (var item in test.GetProperty("items").EnumerateArray())
+                data.Add(item.GetProperty("name").GetString()!);
         return data;
     }
 

@@ -24,7 +24,8 @@ public sealed class RegionTrainingTests : IDisposable
         var data = Dataset.Open(folder["data"]);
         var report = new DatasetVerifier(data).Verify();
         Assert.Equal(0, report.Errors);
-        Assert.Equal("ignored_mask train/images/7", Assert.Single(report.Findings) is var f ? $"{f.Kind} {f.Path}" : "");
+        Assert.Equal("ignored_mask train/images/7",
+            Assert.Single(report.Findings) is var f ? $"{f.Kind} {f.Path}" : "");
         Assert.Equal((0.125 * 7 + 1) / 8, report.Parts[0].Ignored, 9);
         Assert.Equal(1, report.Parts[0].ClassShares.Sum(), 9);
         Assert.Contains("region cell: rim + nucleus, labelled rim", report.ToText());
@@ -112,7 +113,8 @@ public sealed class RegionTrainingTests : IDisposable
     public void Weights_whose_regions_are_no_unions_of_their_classes_are_refused()
     {
         var config = Config();
-        using var model = TrainedModel.Create(config.Model, config.Preprocessing, Three, 1, [new("a", [1], 1), new("b", [2], 2)]);
+        using var model = TrainedModel.Create(config.Model, config.Preprocessing, Three, 1,
+            [new("a", [1], 1), new("b", [2], 2)]);
         model.Save(folder["good.safetensors"]);
         using var file = SafetensorsFile.Read(folder["good.safetensors"]);
         var metadata = KraitMetadata.Read(file);
@@ -120,7 +122,8 @@ public sealed class RegionTrainingTests : IDisposable
             { [new("a", [1], 1)], [new("a", [1], 1), new("b", [3], 2)], [new("a", [1], 1), new("b", [2], 0)] })
         {
             ModelFile.Save(folder["bad.safetensors"], model.Network, metadata with { Regions = wrong });
-            Assert.Contains("regions", Assert.Throws<WeightsException>(() => TrainedModel.Load(folder["bad.safetensors"])).Message);
+            Assert.Contains("regions",
+                Assert.Throws<WeightsException>(() => TrainedModel.Load(folder["bad.safetensors"])).Message);
         }
     }
 
@@ -135,7 +138,8 @@ public sealed class RegionTrainingTests : IDisposable
         {
             string part = n < 8 ? "train" : "val";
             byte[] labels = [.. Enumerable.Range(0, Size * Size).Select(i =>
-                (byte)(Math.Max(Math.Abs(i / Size - 12 - n % 3), Math.Abs(i % Size - 14)) switch { < 4 => 2, < 8 => 1, _ => 0 }))];
+                (byte)(Math.Max(Math.Abs(i / Size - 12 - n % 3), Math.Abs(i % Size - 14))
+                    switch { < 4 => 2, < 8 => 1, _ => 0 }))];
             byte[] masks = [.. labels.Select((v, i) => i % Size >= 28 || n == 7 ? Ignored : v)];
             Write(part, "images", n, [.. labels.Select((v, i) => (byte)(100 * v + i % 7 + n))]);
             Write(part, "masks", n, masks);

@@ -27,9 +27,15 @@ public sealed class TrainedModelTests
         var config = new ModelConfig
         {
             Id = "vmunetv2",
-            Options = new Dictionary<string, string> { ["depths"] = "[1, 1, 1, 1]", ["width"] = "16", ["mid_channels"] = "8" },
+            Options = new Dictionary<string, string>
+            {
+                ["depths"] = "[1, 1, 1, 1]",
+                ["width"] = "16",
+                ["mid_channels"] = "8",
+            },
         };
-        using var model = TrainedModel.Create(config, new Preprocessing { Height = 32, Width = 32 }, ClassInfo.Binary(), 1);
+        using var model = TrainedModel.Create(config, new Preprocessing { Height = 32, Width = 32 },
+            ClassInfo.Binary(), 1);
         var counters = model.Network.Store.Parameters.Where(p => p.Name.EndsWith(".num_batches_tracked")).ToList();
         Assert.NotEmpty(counters);
         foreach (var p in counters) model.Network.Store.Load(p, [3]);

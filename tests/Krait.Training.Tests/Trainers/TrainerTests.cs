@@ -24,8 +24,10 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal((2, false, false), (result.Epochs, result.IsInterrupted, result.IsStoppedEarly));
         foreach (string file in new[]
         {
-            "log.txt", "fingerprint.json", "config.yaml", "command.txt", "environment.json", "dataset.json", "splits.json", "metrics.csv", "metrics.jsonl",
-            "curves.svg", "curves.png", "report.md", "DONE", "checkpoints/best.safetensors", "checkpoints/last.safetensors",
+            "log.txt", "fingerprint.json", "config.yaml", "command.txt", "environment.json", "dataset.json",
+            "splits.json", "metrics.csv", "metrics.jsonl",
+            "curves.svg", "curves.png", "report.md", "DONE", "checkpoints/best.safetensors",
+            "checkpoints/last.safetensors",
             "checkpoints/trainer_state.safetensors", "eval/val/summary.json", "eval/test/per_case.csv",
         })
             Assert.True(File.Exists(Path.Combine(result.RunFolder, file)), file);
@@ -75,7 +77,8 @@ public sealed class TrainerTests : IDisposable
             File.ReadAllLines(resumed.RunFolder + "/metrics.jsonl").Length);
     }
 
-    /// <summary>After the last batch, and after the last epoch: nothing of what was trained is lost or done twice.</summary>
+    /// <summary>After the last batch, and after the last epoch:
+    /// nothing of what was trained is lost or done twice.</summary>
     [Theory]
     [InlineData(TrainPhase.Validate)]
     [InlineData(TrainPhase.Evaluate)]
@@ -110,10 +113,12 @@ public sealed class TrainerTests : IDisposable
         using var fresh = TrainedModel.Create(Config("x").Model, Config("x").Preprocessing,
             ClassInfo.Binary("lesion"), Config("x").Seed);
         fresh.Save(folder["fresh.safetensors"]);
-        File.Copy(folder["fresh.safetensors"], Directory.CreateDirectory(folder["fresh", "checkpoints"]).FullName + "/last.safetensors");
+        File.Copy(folder["fresh.safetensors"], Directory.CreateDirectory(folder["fresh", "checkpoints"]).FullName
+            + "/last.safetensors");
         var before = Tensors(folder["fresh"], "last");
         var stage = Tensors(Trainer.Run(Frozen("stage") with { Epochs = 2 }).RunFolder, "last");
-        Assert.All(before.Keys.Where(k => k.StartsWith("vmunet.layers.0.blocks")), k => Assert.Equal(before[k], stage[k]));
+        Assert.All(before.Keys.Where(k => k.StartsWith("vmunet.layers.0.blocks")),
+            k => Assert.Equal(before[k], stage[k]));
         Assert.NotEqual(before["vmunet.patch_embed.proj.weight"], stage["vmunet.patch_embed.proj.weight"]);
         Assert.NotEqual(before["seg_outs.3.weight"], stage["seg_outs.3.weight"]);
         var whole = Trainer.Run(Frozen("whole"));
@@ -181,7 +186,8 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("another model", Assert.Throws<ConfigException>(
             () => Trainer.Resume(result.RunFolder, [new("model.options.width", "32")])).Message);
         Assert.Contains("optimizer", Assert.Throws<ConfigException>(
-            () => Trainer.Resume(Trainer.Run(Config("s") with { Epochs = 1, Optimizer = new() { Kind = OptimizerKind.Sgd } })
+            () => Trainer.Resume(
+                Trainer.Run(Config("s") with { Epochs = 1, Optimizer = new() { Kind = OptimizerKind.Sgd } })
                 .RunFolder, [new("optimizer.kind", "adamw")])).Message);
         Assert.Contains("optimizer", Assert.Throws<ConfigException>(
             () => Trainer.Resume(result.RunFolder, [new("optimizer.kind", "adamax")])).Message);

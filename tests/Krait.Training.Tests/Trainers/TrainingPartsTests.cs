@@ -26,7 +26,8 @@ public sealed class TrainingPartsTests
         return data;
     }
 
-    /// <summary>A step against the gradient lowers the loss, with and without weights and with several outputs.</summary>
+    /// <summary>A step against the gradient lowers the loss,
+    /// with and without weights and with several outputs.</summary>
     [Theory]
     [MemberData(nameof(Fitting))]
     public void Every_loss_can_be_descended(LossKind kind, int outputs)
@@ -107,22 +108,27 @@ public sealed class TrainingPartsTests
     /// <summary>Loss, outputs, whether regions are learned.</summary>
     public static TheoryData<LossKind, int, bool> Ignoring() => new()
     {
-        { LossKind.Auto, 1, false }, { LossKind.Bce, 1, false }, { LossKind.DcCe, 1, false }, { LossKind.DcBce, 1, false },
+        { LossKind.Auto, 1, false }, { LossKind.Bce, 1, false }, { LossKind.DcCe, 1, false },
+        { LossKind.DcBce, 1, false },
         { LossKind.SoftDice, 1, false }, { LossKind.Auto, 3, false }, { LossKind.CrossEntropy, 3, false },
         { LossKind.DcCe, 3, false }, { LossKind.DcTopK, 3, false }, { LossKind.SoftDice, 3, false },
-        { LossKind.Auto, 2, true }, { LossKind.Bce, 2, true }, { LossKind.DcBce, 2, true }, { LossKind.SoftDice, 2, true },
+        { LossKind.Auto, 2, true }, { LossKind.Bce, 2, true }, { LossKind.DcBce, 2, true },
+        { LossKind.SoftDice, 2, true },
     };
 
-    /// <summary>Ignored positions have no gradient, and what the network says there changes nothing; the others learn.</summary>
+    /// <summary>Ignored positions have no gradient, and what the network says there changes nothing;
+    /// the others learn.</summary>
     [Theory]
     [MemberData(nameof(Ignoring))]
     public void Ignored_positions_count_nowhere(LossKind kind, int outputs, bool hasRegions)
     {
-        var coding = new TargetCoding(hasRegions ? 3 : Math.Max(2, outputs), hasRegions ? Regions : [], HasIgnored: true);
+        var coding = new TargetCoding(hasRegions ? 3 : Math.Max(2, outputs), hasRegions ? Regions : [],
+            HasIgnored: true);
         double[] some = [1, 3, 2];
         foreach (double[] weights in hasRegions ? (double[][])[[]] : [[], some[..coding.Classes]])
         {
-            var loss = ConfiguredLoss.Of(new LossConfig { Kind = kind, ClassWeights = weights, TopPercent = 70 }, outputs, coding);
+            var loss = ConfiguredLoss.Of(new LossConfig { Kind = kind, ClassWeights = weights, TopPercent = 70 },
+                outputs, coding);
             var shape = new Shape(2, 8, 8, outputs);
             float[] x = TracedLoss.Numbers(shape.Count, 1, -1, 1);
             float[] labels = [.. Enumerable.Range(0, 128)
@@ -144,13 +150,15 @@ public sealed class TrainingPartsTests
     {
         var shape = new Shape(2, 8, 8, 2);
         float[] x = TracedLoss.Numbers(shape.Count, 6, -2, 2);
-        float[] labels = [.. Enumerable.Range(0, 128).Select(i => i % 7 == 0 ? MaskCoding.Ignored : (float)(i / 3 % 3))];
+        float[] labels = [.. Enumerable.Range(0, 128)
+            .Select(i => i % 7 == 0 ? MaskCoding.Ignored : (float)(i / 3 % 3))];
         float[] unions = [.. labels.SelectMany(l => (float[])[l is 1 or 2 ? 1 : 0, l == 2 ? 1 : 0])];
         float[] mask = [.. labels.Select(l => l == MaskCoding.Ignored ? 0f : 1f)];
         var config = new LossConfig { BatchDice = true, PixelWeight = 0.7, DiceWeight = 1.3 };
         var soft = new SoftDiceSettings { IsBatch = true, HasBackground = true };
         (float loss, float[] gradient) = TracedLoss.Run(
-            v => ConfiguredLoss.Of(config, 2, new TargetCoding(3, Regions, true))([v[0]], v[1]), (shape, x), (Labels, labels));
+            v => ConfiguredLoss.Of(config, 2, new TargetCoding(3, Regions, true))([v[0]], v[1]), (shape, x),
+            (Labels, labels));
         (float expected, float[] expectedGradient) = TracedLoss.Run(
             v => NnUnetLosses.DiceBce(v[0], v[1], soft, 0.7, 1.3, v[2]), (shape, x), (shape, unions), (Labels, mask));
         Assert.Equal(expected, loss, 1e-6);
@@ -164,7 +172,8 @@ public sealed class TrainingPartsTests
     [InlineData(LossKind.GtBceDice, false, 1, "gt_bce_dice cannot")]
     [InlineData(LossKind.DcCe, true, 2, "got dc_ce")]
     [InlineData(LossKind.CeDice, true, 2, "dc_bce")]
-    public void Losses_that_cannot_ignore_or_learn_regions_say_so(LossKind kind, bool hasRegions, int outputs, string words)
+    public void Losses_that_cannot_ignore_or_learn_regions_say_so(LossKind kind, bool hasRegions, int outputs,
+        string words)
     {
         var coding = new TargetCoding(hasRegions ? 3 : Math.Max(2, outputs), hasRegions ? Regions : [], !hasRegions);
         Assert.Contains(words, Assert.Throws<ConfigException>(

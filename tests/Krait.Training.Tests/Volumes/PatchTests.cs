@@ -49,7 +49,8 @@ public sealed class PatchTests
         for (int i = 0; i < 200; i++)
         {
             var target = new float[64];
-            new PatchSampler(Plain, 0.3).Cut(volume, new Augmentation(AugmentationOptions.None, 5), 0, i, new float[64], target);
+            new PatchSampler(Plain, 0.3).Cut(volume, new Augmentation(AugmentationOptions.None, 5), 0, i, new float[64],
+                target);
             Assert.Contains(target, v => v != MaskCoding.Ignored);
             if (target.Contains(0)) background++;
         }

@@ -93,13 +93,15 @@ public sealed class SynapseTests : IDisposable
         using var predictor = Predictor.Load(result.RunFolder + "/checkpoints/best.safetensors", threads: 1);
         Assert.Equal(config.Preprocessing, predictor.Model.Preprocessing);
         var data = Dataset.Open(folder["data"]);
-        var scores = Evaluator.Run(predictor, data["test"], data.Coding, new EvaluationOptions { Measures = new(HasDistances: true) });
+        var scores = Evaluator.Run(predictor, data["test"], data.Coding,
+            new EvaluationOptions { Measures = new(HasDistances: true) });
         Assert.Equal(2L * 4 * Size * Size, scores.Matrix.Total);
         Assert.Equal(["test_vol_npz/case0005", "test_vol_npz/case0006"], scores.Images.Select(i => i.Name));
         Assert.Equal(["hd95_class1", "hd95_class2"], scores.More.Select(m => m.Name).Where(n => n.StartsWith("hd95")));
         Assert.Contains("in place of preprocessing.spacing", Assert.Throws<ConfigException>(
             () => TrainConfig.Resolve("preprocessing: {patch: [1, 8, 8], slices: 8, spacing: [1, 1, 1]}")).Message);
-        Assert.Equal(new SliceSize(8, 9), TrainConfig.Resolve("preprocessing: {patch: [1, 8, 9], slices: [8, 9]}").Preprocessing.Slices);
+        Assert.Equal(new SliceSize(8, 9),
+            TrainConfig.Resolve("preprocessing: {patch: [1, 8, 9], slices: [8, 9]}").Preprocessing.Slices);
     }
 
     private static Preprocessing Preprocessing => new()
@@ -112,7 +114,8 @@ public sealed class SynapseTests : IDisposable
         int count = Math.Max(1, slices) * Size * Size;
         float[] labels = [.. Enumerable.Range(0, count).Select(i => Math.Max(Math.Abs(i / Size % Size - 14 - seed),
             Math.Abs(i % Size - 16 - i / (Size * Size))) switch { < 4 => 2f, < 8 => 1f, _ => 0f })];
-        float[] image = [.. labels.Select((v, i) => 0.4f * v + (i * 31 + seed * 3 + name.Length + name[^2]) % 11 / 60f)];
+        float[] image = [.. labels.Select((v, i) => 0.4f * v
+            + (i * 31 + seed * 3 + name.Length + name[^2]) % 11 / 60f)];
         string shape = slices == 0 ? $"({Size}, {Size})" : $"({slices}, {Size}, {Size})";
         using ZipArchive zip = ZipFile.Open(folder["data", part, name + ".npz"], ZipArchiveMode.Create);
         foreach (var (array, values) in new[] { ("image", image), ("label", labels) })

@@ -24,7 +24,8 @@ public unsafe interface ILanes<V> where V : struct
     static abstract V Load(float* p);
     static abstract void Store(V x, float* p);
 
-    /// <summary>Loads the first <paramref name="n"/> lanes (0 &lt;= n &lt;= Count), the others are 0; touches no more.</summary>
+    /// <summary>Loads the first <paramref name="n"/> lanes (0 &lt;= n &lt;= Count), the others are 0;
+    /// touches no more.</summary>
     static abstract V LoadFirst(float* p, int n);
 
     /// <summary>Stores the first <paramref name="n"/> lanes (0 &lt;= n &lt;= Count); touches no more.</summary>

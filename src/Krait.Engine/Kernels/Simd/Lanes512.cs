@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Krait.Engine.Kernels.Simd;
 
-/// <summary>AVX-512: 16 lanes, 32 registers. Where only AVX2 is there the JIT makes two halves: slow, for tests.</summary>
+/// <summary>AVX-512: 16 lanes, 32 registers. Where only AVX2 is there the JIT makes two halves: slow,
+/// for tests.</summary>
 public readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
 {
     public static int Count

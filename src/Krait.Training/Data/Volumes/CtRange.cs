@@ -5,8 +5,8 @@ namespace Krait.Training.Data;
 /// <summary>
 /// Intensities of CT volumes, which mean the same in every volume: y = (clip(x, low, high) - mean) / deviation.
 /// </summary>
-/// <remarks>nnU-Net (Isensee et al. 2021): the 0.5 and 99.5 % quantiles, mean and deviation of the foreground voxels of the
-/// training volumes.</remarks>
+/// <remarks>nnU-Net (Isensee et al. 2021): the 0.5 and 99.5 % quantiles, mean and deviation of the foreground voxels of
+/// the training volumes.</remarks>
 public readonly record struct CtRange(double Low, double High, double Mean, double Deviation)
 {
     /// <summary>Normalises in place.</summary>
@@ -21,8 +21,8 @@ public readonly record struct CtRange(double Low, double High, double Mean, doub
     {
         Array.Sort(foreground);
         if (foreground.Length == 0 || foreground[0] >= foreground[^1])
-            throw new ConfigException("preprocessing.ct: the training volumes have no foreground to learn the range from. " +
-                "Give low, high, mean and deviation.");
+            throw new ConfigException("preprocessing.ct: the training volumes have no foreground to learn the range " +
+                "from. Give low, high, mean and deviation.");
         double At(double share) => foreground[(int)Math.Round(share * (foreground.Length - 1))];
         double mean = foreground.Average(v => (double)v);
         double deviation = Math.Sqrt(foreground.Average(v => (v - mean) * (v - mean)));

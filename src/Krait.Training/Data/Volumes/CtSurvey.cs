@@ -8,8 +8,8 @@ internal static class CtSurvey
 {
     private const int VoxelsPerVolume = 10_000;
 
-    /// <summary>The configuration with the numbers of <see cref="Normalization.Ct"/>, from the foreground of the training
-    /// volumes; as it is where it needs none or has them.</summary>
+    /// <summary>The configuration with the numbers of <see cref="Normalization.Ct"/>, from the foreground of the
+    /// training volumes; as it is where it needs none or has them.</summary>
     public static TrainConfig Complete(TrainConfig config, Dataset data, Splits splits, ImageReadOptions read)
     {
         var p = config.Preprocessing;

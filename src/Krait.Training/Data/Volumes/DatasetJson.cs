@@ -37,8 +37,8 @@ internal static class DatasetJson
         bool hasRegions = regions.Any(l => l.Values.Count > 1);
         int[] values = [.. named.SelectMany(l => l.Values).Distinct().Order()];
         if (values.Length < 2 || values[0] != 0 || values[^1] > 255 || (!hasRegions && values.Length < named.Length))
-            throw new ConfigException($"{FileName}: labels are 0 for the background and at least one class, up to 255; got " +
-                $"{string.Join(", ", named.Select(l => $"{string.Join('+', l.Values)} {l.Name}"))}.");
+            throw new ConfigException($"{FileName}: labels are 0 for the background and at least one class, up to " +
+                $"255; got {string.Join(", ", named.Select(l => $"{string.Join('+', l.Values)} {l.Name}"))}.");
         string NameOf(int value) => named.FirstOrDefault(l => l.Values.SequenceEqual([value]))?.Name
             ?? string.Create(CultureInfo.InvariantCulture, $"label{value}");
         return new DatasetDescription
@@ -46,7 +46,8 @@ internal static class DatasetJson
             Name = root.TryGetProperty("name", out var name) ? name.GetString() : null,
             Masks = MaskKind.Index,
             Classes = [.. values.Select((v, i) => new ClassInfo(NameOf(v), ClassInfo.DefaultColor(i), v))],
-            Ignore = all.SingleOrDefault(l => l.IsIgnored) is { } ignored ? MaskCoding.IgnoredAs(ignored.Values[0]) : null,
+            Ignore = all.SingleOrDefault(l => l.IsIgnored) is { } ignored
+                ? MaskCoding.IgnoredAs(ignored.Values[0]) : null,
             Regions = !hasRegions ? [] : [.. regions.Select(l =>
                 new RegionDeclaration(l.Name, [.. l.Values.Where(v => v != 0).Select(NameOf)]))],
             RegionsClassOrder = !hasRegions || !root.TryGetProperty("regions_class_order", out var order) ? []
@@ -68,8 +69,8 @@ internal static class DatasetJson
             _ => null,
         };
         if (values is null or [] || (label.Name == Label.Ignore && values.Length > 1))
-            throw new ConfigException($"{FileName}: a label has one number, a region a list of them; got '{label.Name}': " +
-                $"{value}.");
+            throw new ConfigException($"{FileName}: a label has one number, a region a list of them; got " +
+                $"'{label.Name}': {value}.");
         return new Label(label.Name, values);
     }
 

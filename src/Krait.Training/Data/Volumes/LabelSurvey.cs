@@ -18,13 +18,14 @@ internal static class LabelSurvey
             foreach (byte v in volume.Labels) occurs[v] = true;
         int[] values = [.. Enumerable.Range(0, 256).Where(v => occurs[v])];
         if (values.Length is < 2 or > LargestClassCount)
-            throw new ConfigException($"masks: label volumes hold 2 to {LargestClassCount} values; got {values.Length}. " +
-                "Declare classes in dataset.yaml.");
+            throw new ConfigException($"masks: label volumes hold 2 to {LargestClassCount} values; got " +
+                $"{values.Length}. Declare classes in dataset.yaml.");
         return new MaskCoding
         {
             Kind = MaskKind.Index,
             Classes = [.. values.Select((v, c) => new ClassInfo(c == 0 ? "background"
-                : values.Length == 2 ? "foreground" : FormattableString.Invariant($"class{c}"), ClassInfo.DefaultColor(c), v))],
+                : values.Length == 2 ? "foreground" : FormattableString.Invariant($"class{c}"),
+                ClassInfo.DefaultColor(c), v))],
         };
     }
 }

@@ -25,13 +25,15 @@ internal static class PatchCutter
                     double z = from[0] + step[0, 0] * d + step[0, 1] * h + step[0, 2] * w;
                     double y = from[1] + step[1, 0] * d + step[1, 1] * h + step[1, 2] * w;
                     double x = from[2] + step[2, 0] * d + step[2, 1] * h + step[2, 2] * w;
-                    if (move.IsOnGrid) Copy(volume, channels, Position((int)z, (int)y, (int)x, size), to, image, target);
+                    if (move.IsOnGrid)
+                        Copy(volume, channels, Position((int)z, (int)y, (int)x, size), to, image, target);
                     else Interpolate(volume, channels, z, y, x, to, image, target);
                 }
     }
 
     /// <summary>Source of the patch's first voxel, and how it moves with a step along each axis of the patch.</summary>
-    private static double[] Frame(PreparedVolume volume, Extent patch, Extent origin, PatchMove move, out double[,] step)
+    private static double[] Frame(PreparedVolume volume, Extent patch, Extent origin, PatchMove move,
+        out double[,] step)
     {
         double[] mm = volume.Spacing.ToArray();
         int[] length = patch.ToArray(), corner = origin.ToArray();
@@ -55,7 +57,8 @@ internal static class PatchCutter
     private static int Position(int z, int y, int x, Extent size) =>
         (uint)z < (uint)size.D && (uint)y < (uint)size.H && (uint)x < (uint)size.W ? (z * size.H + y) * size.W + x : -1;
 
-    private static void Copy(PreparedVolume volume, int channels, int from, int to, Span<float> image, Span<float> target)
+    private static void Copy(PreparedVolume volume, int channels, int from, int to, Span<float> image,
+        Span<float> target)
     {
         if (from < 0) return;
         target[to] = volume.Target[from];

@@ -2,7 +2,8 @@ using Krait.Engine;
 
 namespace Krait.Training.Data;
 
-/// <summary>What was drawn for a patch: flips, a turn about each axis, a change of size, contrast and brightness.</summary>
+/// <summary>What was drawn for a patch: flips, a turn about each axis, a change of size,
+/// contrast and brightness.</summary>
 internal readonly record struct PatchMove(bool FlipD, bool FlipH, bool FlipW, double TurnD, double TurnH, double TurnW,
     double Scale, double Contrast, double Shift)
 {

@@ -6,9 +6,9 @@ namespace Krait.Training.Data;
 /// Cuts training patches out of prepared volumes. Where a patch lies and what happens to it depends on (seed, epoch,
 /// index) alone.
 /// </summary>
-/// <remarks>A share of the patches has a random voxel of a random foreground class at its middle, as far as the volume's
-/// end allows, the others lie anywhere (nnU-Net); where voxels are ignored, about one that is not. A volume smaller than
-/// the patch lies in its middle, with zeros around.
+/// <remarks>A share of the patches has a random voxel of a random foreground class at its middle, as far as the
+/// volume's end allows, the others lie anywhere (nnU-Net); where voxels are ignored, about one that is not. A volume
+/// smaller than the patch lies in its middle, with zeros around.
 /// </remarks>
 /// <param name="preprocessing">Patch and channels.</param>
 /// <param name="foreground">Share of patches about a foreground voxel.</param>

@@ -9,7 +9,8 @@ public readonly record struct SliceSize(int H, int W)
     {
         if (ConfigValue.IsNull(node)) return null;
         int[] v = [.. ConfigValue.List(node, x => (int)ConfigValue.Whole(x, 1, 65536))];
-        return v.Length is 1 or 2 ? new SliceSize(v[0], v[^1]) : throw ConfigValue.Wrong(node, "one or two numbers: rows and columns");
+        return v.Length is 1 or 2 ? new SliceSize(v[0], v[^1])
+            : throw ConfigValue.Wrong(node, "one or two numbers: rows and columns");
     }
 
     internal static ConfigNode Write(SliceSize? size) => size is { } s

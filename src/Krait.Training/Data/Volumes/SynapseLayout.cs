@@ -15,8 +15,10 @@ internal static class SynapseLayout
 
     /// <summary>The parts of such a folder; none where it is no such folder.</summary>
     /// <exception cref="ConfigException">If a list names what is not there.</exception>
-    public static IReadOnlyList<DatasetPart> Find(string root) => !Directory.Exists(Path.Combine(root, TrainFolder)) ? []
-        : [Part(root, "train", TrainFolder, "train.txt"), .. TestFolders.Where(f => Directory.Exists(Path.Combine(root, f)))
+    public static IReadOnlyList<DatasetPart> Find(string root) =>
+        !Directory.Exists(Path.Combine(root, TrainFolder)) ? []
+        : [Part(root, "train", TrainFolder, "train.txt"),
+            .. TestFolders.Where(f => Directory.Exists(Path.Combine(root, f)))
             .Take(1).Select(f => Part(root, "test", f, "test_vol.txt"))];
 
     private static DatasetPart Part(string root, string part, string folder, string listName)
@@ -27,13 +29,15 @@ internal static class SynapseLayout
         string[] names = list is null ? [.. files.Keys]
             : [.. File.ReadLines(list).Select(l => l.Trim()).Where(l => l.Length > 0).Distinct()];
         // HDF5 volumes are not read; slices can be trained on without them.
-        string[] others = [.. Directory.EnumerateFiles(Path.Combine(root, folder)).Where(f => !VolumeFile.HasVolumeExtension(f))
+        string[] others = [.. Directory.EnumerateFiles(Path.Combine(root, folder))
+            .Where(f => !VolumeFile.HasVolumeExtension(f))
             .Select(f => $"{folder}/{Path.GetFileName(f)}").Order(StringComparer.Ordinal)];
         if (files.Count == 0) return new DatasetPart(part, []) { Strangers = others };
         string[] missing = [.. names.Where(n => !files.ContainsKey(n))];
         if (missing.Length > 0)
-            throw new ConfigException($"{Path.GetRelativePath(root, list!)}: {missing.Length} of {names.Length} names have no file " +
-                $"in {folder} that can be read, the first is {missing[0]}. Endings: {string.Join(", ", VolumeFile.Extensions)}.");
+            throw new ConfigException($"{Path.GetRelativePath(root, list!)}: {missing.Length} of {names.Length} " +
+                $"names have no file in {folder} that can be read, the first is {missing[0]}. Endings: " +
+                $"{string.Join(", ", VolumeFile.Extensions)}.");
         return new DatasetPart(part, [.. names.Select(n => new Sample($"{folder}/{n}", files[n], files[n])
         {
             Subject = n.IndexOf(SliceMark, StringComparison.Ordinal) is > 0 and var end ? $"{folder}/{n[..end]}" : null,

@@ -21,8 +21,10 @@ public sealed class VolumeGrid
         Turned = turn.Apply(native);
         var own = VoxelSize.Of(Turned);
         int Count(int size, double mm, double wanted) => Math.Max(1, (int)Math.Round(size * mm / wanted));
-        Network = slices is { } z ? Turned.Resized(z.W, z.H, Turned.Depth) : spacing is not { } s ? Turned : Turned.Resized(Count(Turned.Width, own.W, s.W),
-            Count(Turned.Height, own.H, s.H), Count(Turned.Depth, own.D, s.D));
+        Network = slices is { } z ? Turned.Resized(z.W, z.H, Turned.Depth)
+            : spacing is not { } s ? Turned
+            : Turned.Resized(Count(Turned.Width, own.W, s.W), Count(Turned.Height, own.H, s.H),
+                Count(Turned.Depth, own.D, s.D));
     }
 
     public VolumeGeometry Native { get; }
@@ -35,7 +37,8 @@ public sealed class VolumeGrid
 
     private VolumeGeometry Turned { get; }
 
-    /// <summary>Samples [D, H, W, C] of the file on the network's grid, linearly interpolated; of slices by a spline.</summary>
+    /// <summary>Samples [D, H, W, C] of the file on the network's grid, linearly interpolated;
+    /// of slices by a spline.</summary>
     public float[] ToNetwork(float[] samples, int channels)
     {
         float[] turned = turn.Apply(samples, Native, channels);
@@ -51,8 +54,8 @@ public sealed class VolumeGrid
             : VolumeTransforms.ResizeNearest(turned, Turned, Network);
     }
 
-    /// <summary>Probabilities [D, H, W, K] on the file's voxels, axes still turned, linearly interpolated; of slices the
-    /// nearest, so that the classes are those of the published code, which brings labels back.</summary>
+    /// <summary>Probabilities [D, H, W, K] on the file's voxels, axes still turned, linearly interpolated; of slices
+    /// the nearest, so that the classes are those of the published code, which brings labels back.</summary>
     public float[] ToNativeSize(float[] probabilities, int outputs) => hasSlices
         ? SliceZoom.Nearest(probabilities, Network, outputs, Turned)
         : VolumeTransforms.ResizeLinear(probabilities, Network, outputs, Turned);

@@ -2,7 +2,8 @@ using Krait.Imaging;
 
 namespace Krait.Training.Data;
 
-/// <summary>A slice of a volume as a picture, for people: grey from the 1 % to the 99 % quantile of the slice.</summary>
+/// <summary>A slice of a volume as a picture, for people:
+/// grey from the 1 % to the 99 % quantile of the slice.</summary>
 public sealed class VolumeSlice
 {
     private readonly int start;

@@ -17,7 +17,8 @@ public readonly record struct VoxelSize(double D, double H, double W)
     /// <summary>[D, H, W], mm.</summary>
     public double[] ToArray() => [D, H, W];
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{D:0.###}x{H:0.###}x{W:0.###} mm");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{D:0.###}x{H:0.###}x{W:0.###} mm");
 
     internal static VoxelSize? Read(ConfigNode node)
     {
