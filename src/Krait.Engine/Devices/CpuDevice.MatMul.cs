@@ -10,6 +10,9 @@ public sealed unsafe partial class CpuDevice<L, V>
     /// <summary>The same for products: so many that a thread which ends first waits for a small part only.</summary>
     const int ProductChunks = 32;
 
+    /// <summary>Rows of a part of a product that norms them first: it is cut by rows alone, each is normed once.</summary>
+    const int NormedRows = 24;
+
     public override void PackPanels(Rows b, bool transposed, Rows packed)
     {
         long n = transposed ? b.Count : b.Width;
@@ -22,6 +25,8 @@ public sealed unsafe partial class CpuDevice<L, V>
     {
         int tiles = Chunks(y.Count, MatMul<L, V>.RowBlock), panels = (int)MatMulPack<L, V>.Panels(y.Width);
         int groups = Math.Min(panels, Chunks(ProductChunks, tiles));
+        if (norm.Eps is not null)
+            (tiles, groups) = (Math.Max(tiles, Math.Min(ProductChunks, Chunks(y.Count, NormedRows))), 1);
         _pool.Run(new MatMulJob(x, norm, packed, bias, addend, scale, activation, y, tiles, groups), tiles * groups);
     }
 

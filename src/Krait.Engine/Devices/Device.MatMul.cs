@@ -25,7 +25,9 @@ public abstract partial class Device
     public abstract void MatMul(Rows x, in RowNorm norm, Rows packed, Rows bias, Rows addend, Rows scale,
         Activation activation, Rows y);
 
-    /// <summary>Whether a product of so many rows is cut by rows alone, so that a norm in it is computed once.</summary>
+    /// <summary>
+    /// Whether a product of so many rows may norm them: it is then cut by rows alone, and each part reads all weights.
+    /// </summary>
     public static bool NormsInProduct(long rows) => rows > 4000;
 
     /// <summary>y[M, N] = a[K, M]ᵀ b[K, N], the gradient of a weight.</summary>

@@ -14,7 +14,8 @@ namespace Krait.Engine.Kernels;
 public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V : struct
 {
     /// <summary>
-    /// Writes y and the statistics of each row: stats[2 r] = mean, stats[2 r + 1] = 1 / sqrt(var + eps); stats may be null.
+    /// Writes y and the statistics of each row: stats[2 r] = mean, stats[2 r + 1] = 1 / sqrt(var + eps); stats may be
+    /// null.
     /// </summary>
     public static void Forward(float* x, long xStride, float* weight, float* bias, float* gate, long gateStride,
         float eps, long rows, int width, float* stats, float* y, long yStride)

@@ -1,6 +1,8 @@
 namespace Krait.Engine.Kernels;
 
-/// <summary>The operands of one register tile: y[R, W] = init + sum over segments and k of a[R, k] b[k, W] + scale add.</summary>
+/// <summary>
+/// The operands of one register tile: y[R, W] = init + sum over segments and k of a[R, k] b[k, W] + scale add.
+/// </summary>
 /// <remarks>
 /// A matrix product has one segment. A convolution has one for each row of taps: the input is read in place from
 /// <see cref="A"/> + <see cref="Offsets"/>[s], and the packed weights of the segments follow each other in

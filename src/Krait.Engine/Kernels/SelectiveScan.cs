@@ -48,13 +48,15 @@ public static unsafe partial class SelectiveScan<L, V>
                 LoadStates(shape, firstBlock + j, last, block.H);
         }
         bool inPlace = shape.GroupChannels % L.Count == 0;
+        bool couplesInPlace = inPlace && shape.N == shape.PaddedN && x.B.Stride == x.C.Stride;
         for (int chunk = 0; chunk < shape.Chunks; chunk++)
         {
             if (!inPlace)
                 foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.U, x.Gate, y])
                     Prefetch(shape, rows, firstBlock, blocks, chunk + 1, positions);
             int steps = FillPositions(shape, chunk, positions);
-            GatherGroup(shape, x, shape.GroupOf(firstBlock), positions, steps, s.Couples);
+            if (!couplesInPlace)
+                GatherGroup(shape, x, shape.GroupOf(firstBlock), positions, steps, s.Couples);
             for (int j = 0; j < blocks; j++)
             {
                 int b = firstBlock + j;
@@ -62,7 +64,7 @@ public static unsafe partial class SelectiveScan<L, V>
                 if (states != null)
                     new Span<float>(block.H, shape.StateFloats).CopyTo(
                         new Span<float>(StateAt(shape, states, chunk, b), shape.StateFloats));
-                ForwardChunk(shape, x, softplus, b, positions, steps, inPlace, s, block, y);
+                ForwardChunk(shape, x, softplus, b, positions, steps, inPlace, couplesInPlace, s, block, y);
             }
         }
         for (int j = 0; j < blocks && last.Exists; j++)
@@ -71,7 +73,8 @@ public static unsafe partial class SelectiveScan<L, V>
 
     /// <summary>One chunk of one block.</summary>
     static void ForwardChunk(in SelectiveScanShape shape, in SelectiveScanOperands x, bool softplus, int index,
-        int* positions, int steps, bool inPlace, in ForwardScratchOf s, in BlockScratch block, RowPointer y)
+        int* positions, int steps, bool inPlace, bool couplesInPlace, in ForwardScratchOf s, in BlockScratch block,
+        RowPointer y)
     {
         int first = shape.FirstChannel(index), channels = shape.ChannelsOf(index);
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
@@ -86,8 +89,17 @@ public static unsafe partial class SelectiveScan<L, V>
             ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
             SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
         }
-        SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples,
-            block.H, s.Y);
+        if (couplesInPlace)
+        {
+            long row = ((long)positions[0] * shape.G) + shape.GroupOf(index);
+            SelectiveScanChunk<L, V>.ForwardFrom(vectors, steps, shape.N, block.A2, s.Delta, s.DeltaU, x.B.At(row),
+                x.C.At(row), x.B.Stride * shape.G, 1, block.H, s.Y);
+        }
+        else
+        {
+            SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples,
+                block.H, s.Y);
+        }
         if (inPlace && x.Gate.Exists)
         {
             SelectiveScanRows<L, V>.Gate(vectors, steps, s.Y, x.Gate.At(positions[0]) + first, x.Gate.Stride,

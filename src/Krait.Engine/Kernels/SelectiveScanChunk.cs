@@ -89,10 +89,20 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     static V SigmoidOf(V x, V t) =>
         L.Div(L.Select(L.Greater(L.Zero, x), t, L.Set(1f)), L.Add(L.Set(1f), t));
 
-    /// <summary>h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t; y_t += C_t h_t; h is the state before and after.</summary>
+    /// <summary>
+    /// h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t; y_t += C_t h_t; h is the state before and after.
+    /// </summary>
     /// <param name="deltaU">delta * u.</param>
     public static void Forward(int vectors, int steps, int states, float* a2, float* delta, float* deltaU,
-        float* couples, float* h, float* y)
+        float* couples, float* h, float* y) =>
+        ForwardFrom(vectors, steps, states, a2, delta, deltaU, couples, couples + 4, 8, 2 * Steps, h, y);
+
+    /// <summary>
+    /// The same where step i finds B of states n to n + 3 from b[i stride + n apart] on, and C so at c. Rows that are
+    /// read in place have apart = 1.
+    /// </summary>
+    public static void ForwardFrom(int vectors, int steps, int states, float* a2, float* delta, float* deltaU,
+        float* b, float* c, long stride, long apart, float* h, float* y)
     {
         for (int v = 0; v < vectors; v++)
         {
@@ -101,11 +111,12 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             for (int n = 0; n < states; n += 4)
             {
                 int at = (n * Channels) + lane;
-                float* quad = couples + (n * 2 * Steps);
+                float* quadB = b + (n * apart), quadC = c + (n * apart);
                 if (bounded)
-                    ForwardPass(steps, a2 + at, delta + lane, deltaU + lane, quad, h + at, y + lane);
+                    ForwardPass(steps, a2 + at, delta + lane, deltaU + lane, quadB, quadC, stride, h + at, y + lane);
                 else
-                    ForwardUnbounded(steps, a2 + at, delta + lane, deltaU + lane, quad, h + at, y + lane);
+                    ForwardUnbounded(
+                        steps, a2 + at, delta + lane, deltaU + lane, quadB, quadC, stride, h + at, y + lane);
             }
         }
     }
@@ -128,7 +139,8 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     /// others compute, and the processor need not look far ahead.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void ForwardPass(int steps, float* a2, float* delta, float* deltaU, float* quad, float* h, float* y)
+    static void ForwardPass(int steps, float* a2, float* delta, float* deltaU, float* b, float* c, long stride,
+        float* h, float* y)
     {
         V h0 = L.Load(h), h1 = L.Load(h + Channels);
         V h2 = L.Load(h + (2 * Channels)), h3 = L.Load(h + (3 * Channels));
@@ -139,18 +151,19 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             V x2 = L.Mul(d, L.Load(a2 + (2 * Channels))), x3 = L.Mul(d, L.Load(a2 + (3 * Channels)));
             (x0, x1, x2, x3) = VectorMath<L, V>.Exp2Bounded(x0, x1, x2, x3);
             V du = L.Load(deltaU);
-            h0 = L.Fma(x0, h0, L.Mul(du, L.Set(quad[0])));
-            h1 = L.Fma(x1, h1, L.Mul(du, L.Set(quad[1])));
-            h2 = L.Fma(x2, h2, L.Mul(du, L.Set(quad[2])));
-            h3 = L.Fma(x3, h3, L.Mul(du, L.Set(quad[3])));
-            V sum = L.Fma(h0, L.Set(quad[4]), L.Load(y));
-            sum = L.Fma(h1, L.Set(quad[5]), sum);
-            V half = L.Fma(h3, L.Set(quad[7]), L.Mul(h2, L.Set(quad[6])));
+            h0 = L.Fma(x0, h0, L.Mul(du, L.Set(b[0])));
+            h1 = L.Fma(x1, h1, L.Mul(du, L.Set(b[1])));
+            h2 = L.Fma(x2, h2, L.Mul(du, L.Set(b[2])));
+            h3 = L.Fma(x3, h3, L.Mul(du, L.Set(b[3])));
+            V sum = L.Fma(h0, L.Set(c[0]), L.Load(y));
+            sum = L.Fma(h1, L.Set(c[1]), sum);
+            V half = L.Fma(h3, L.Set(c[3]), L.Mul(h2, L.Set(c[2])));
             L.Store(L.Add(sum, half), y);
             delta += Channels;
             deltaU += Channels;
             y += Channels;
-            quad += 8;
+            b += stride;
+            c += stride;
         }
         L.Store(h0, h);
         L.Store(h1, h + Channels);
@@ -159,7 +172,8 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     }
 
     /// <summary>The same for any exponent, one state after another.</summary>
-    static void ForwardUnbounded(int steps, float* a2, float* delta, float* deltaU, float* quad, float* h, float* y)
+    static void ForwardUnbounded(int steps, float* a2, float* delta, float* deltaU, float* b, float* c, long stride,
+        float* h, float* y)
     {
         for (int n = 0; n < 4; n++)
         {
@@ -167,10 +181,9 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             for (int i = 0; i < steps; i++)
             {
                 int at = i * Channels;
-                float* f = quad + (8 * i) + n;
                 V decay = VectorMath<L, V>.Exp2(L.Mul(L.Load(delta + at), rate));
-                state = L.Fma(decay, state, L.Mul(L.Load(deltaU + at), L.Set(f[0])));
-                L.Store(L.Fma(state, L.Set(f[4]), L.Load(y + at)), y + at);
+                state = L.Fma(decay, state, L.Mul(L.Load(deltaU + at), L.Set(b[(i * stride) + n])));
+                L.Store(L.Fma(state, L.Set(c[(i * stride) + n]), L.Load(y + at)), y + at);
             }
             L.Store(state, h + (n * Channels));
         }

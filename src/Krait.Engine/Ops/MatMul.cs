@@ -57,7 +57,7 @@ public sealed class MatMul : Op
     internal Op Plus(Value addend, Value? scale, IReadOnlyList<Value> outputs) =>
         Between([Inputs[0], Inputs[1], Inputs[2], Inputs[3], addend, scale, Optional(Gamma), Optional(Beta)], outputs);
 
-    /// <summary>Rows that pass through a layer norm first are normed a chunk at a time, next to their product.</summary>
+    /// <summary>Rows that pass through a layer norm first are normed a chunk at a time, just before.</summary>
     internal override Op Absorb(Fusion fusion)
     {
         if (!Device.NormsInProduct(Outputs[0].Shape.Rows) || _normEps is not null

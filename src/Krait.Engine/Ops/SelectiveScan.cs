@@ -87,7 +87,7 @@ public sealed class SelectiveScan : Op
         SelectiveScanBackward.Append(_shape, _softplus, x, states, dy, dLast).GiveTo(gradients);
     }
 
-    /// <summary>The state runs along from slab to slab; states at chunk starts are kept for whole sequences only.</summary>
+    /// <summary>The state runs along from slab to slab; the states that a gradient needs are kept of a whole only.</summary>
     public override int? RowsBefore => Outputs.Count == 2 ? 0 : null;
 
     public override void RunSlab(Device device, in Frame frame, Slab slab) =>

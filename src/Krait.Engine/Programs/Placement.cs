@@ -117,8 +117,8 @@ sealed class Placement
     }
 
     /// <summary>
-    /// What a group touches lives as long as the group: its steps take turns. What only the group knows needs memory for
-    /// one slab, and for the rows before it that steps look back to.
+    /// What a group touches lives as long as the group: its steps take turns. What only the group knows needs memory
+    /// for one slab, and for the rows before it that steps look back to.
     /// </summary>
     void FindGroups()
     {

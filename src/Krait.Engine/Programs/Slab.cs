@@ -1,6 +1,6 @@
 namespace Krait.Engine.Programs;
 
-/// <summary>The rows of a long sequence that ops work on before they go on to the next: its part of one sample.</summary>
+/// <summary>The rows of a long sequence that ops work on before they go on: a part of one sample.</summary>
 /// <param name="Sample">Which sample.</param>
 /// <param name="Start">First row within the sample.</param>
 /// <param name="Count">Rows.</param>
@@ -12,8 +12,8 @@ public readonly record struct Slab(int Sample, int Start, int Count);
 /// </summary>
 sealed class SlabGroup
 {
-    /// <summary>Rows of a slab: a multiple of the scan's chunk; some MB between the steps of the published networks.</summary>
-    public const int Rows = 4096;
+    /// <summary>Rows of a slab, whole chunks of a scan: 1 to 5 MB between the ops of a published Mamba.</summary>
+    public const int Rows = 2048;
 
     /// <summary>A sequence is cut if it has at least so many slabs.</summary>
     const int FewestSlabs = 2;
