@@ -85,7 +85,8 @@ public sealed class MambaGradientTests
         float[] along = [.. gradient.Select(g => (float)(g / length))];
         Assert.True(length > 0);
         // Large steps see curvature and kinks, small ones the rounding of float32; where both are small lies the slope.
-        double best = new[] { 1e-2, 3e-3, 1e-3 }.Min(step =>
+        // Swin-UMamba's skip weights hardly move its logits (its gradient has length 0.01): only 0.1 stands out there.
+        double best = new[] { 1e-1, 1e-2, 3e-3, 1e-3 }.Min(step =>
             Math.Abs(((objective(step, along) - objective(-step, along)) / (2 * step * length)) - 1));
         Assert.InRange(best, 0, 0.02);
     }
