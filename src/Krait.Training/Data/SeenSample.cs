@@ -14,7 +14,7 @@ internal sealed record SeenSample(SeenSize Size, string Hash, byte[] Labels, Fun
 /// <summary>Size of a sample.</summary>
 /// <param name="Text">Columns x rows, of volumes x slices.</param>
 /// <param name="Count">Pixels or voxels.</param>
-/// <param name="Spacing">Voxel size; null for pictures.</param>
+/// <param name="Spacing">Voxel size; null for pictures, and volumes that do not say it.</param>
 internal sealed record SeenSize(string Text, long Count, VoxelSize? Spacing);
 
 /// <summary>What verification does differently with pictures and volumes.</summary>

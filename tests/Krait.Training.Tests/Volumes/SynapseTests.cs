@@ -39,7 +39,9 @@ public sealed class SynapseTests : IDisposable
             Assert.Equal((9, 3, 2), (splits.Train.Count, splits.Val.Count, splits.Test.Count));
             Assert.Single(splits.Val.Select(s => s.Subject).Distinct());
         }
-        Assert.Equal(0, new DatasetVerifier(data).Verify().Errors);
+        DatasetReport report = new DatasetVerifier(data).Verify();
+        Assert.Equal(0, report.Errors);
+        Assert.All(report.Parts, p => Assert.Empty(p.VoxelSizes)); // The files do not say them.
         Directory.CreateDirectory(folder["other", "test_vol_h5"]);
         Directory.Move(folder["data", "test_vol_npz"], folder["other", "test_vol_npz"]);
         Directory.Move(folder["other", "test_vol_h5"], folder["data", "test_vol_h5"]);

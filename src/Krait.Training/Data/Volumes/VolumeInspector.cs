@@ -32,7 +32,8 @@ internal sealed class VolumeInspector(MaskCoding coding, ImageReadOptions? read)
                 $"{volume.Channels} channels; the volumes before have {channels}.");
         byte[] labels = coding.Decode(mask.Labels);
         byte[] hash = SHA256.HashData(MemoryMarshal.AsBytes<float>(volume.Samples));
-        var size = new SeenSize(g.ToString(), g.Voxels, VoxelSize.Of(g));
+        var size = new SeenSize(g.ToString(), g.Voxels,
+            VolumeFile.HasSpacing(sample.ImagePath) ? VoxelSize.Of(g) : null);
         return new SeenSample(size, Convert.ToHexString(hash), labels, i => mask.Labels[i], () =>
         {
             var slice = VolumeSlice.Through(g, volume.Samples, volume.Channels, labels);
