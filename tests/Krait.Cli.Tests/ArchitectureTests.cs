@@ -82,7 +82,7 @@ public sealed partial class ArchitectureTests
     static void Forbid(string folder, Regex words, string rule)
     {
         var found = new List<string>();
-        foreach (string file in Repository.Sources(folder))
+        foreach (string file in Sources(folder))
         {
             string code = CodeOf(File.ReadAllText(file));
             foreach (Match match in words.Matches(code))
@@ -90,6 +90,9 @@ public sealed partial class ArchitectureTests
         }
         Assert.True(found.Count == 0, $"{rule}; found\n" + string.Join('\n', found.Distinct()));
     }
+
+    static IEnumerable<string> Sources(string folder) =>
+        Directory.EnumerateFiles(Repository.PathOf(folder), "*.cs", SearchOption.AllDirectories);
 
     /// <summary>The text without comments and without the insides of plain strings.</summary>
     static string CodeOf(string text) => StringOrComment().Replace(text, m => m.Value[0] == '/' ? " " : "\"\"");

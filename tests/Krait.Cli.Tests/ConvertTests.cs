@@ -17,7 +17,7 @@ public sealed class ConvertTests : IDisposable
     [InlineData("shared_storage.pth")]
     public void A_pytorch_checkpoint_becomes_safetensors_with_equal_bytes(string name)
     {
-        string output = _folder.PathOf("out.safetensors");
+        string output = _folder["out.safetensors"];
         CliRun run = CliRun.Of("convert", GoldenFolder.PathOf("checkpoints", name), output, "--json");
         Assert.Equal(ExitCode.Success, run.Code);
         using TensorFile expected =
@@ -38,7 +38,7 @@ public sealed class ConvertTests : IDisposable
     [InlineData("bad_bitflip_tensor_zip.pth")]
     public void A_damaged_file_gives_one_message_and_code_3_and_leaves_earlier_files_whole(string name)
     {
-        string output = _folder.PathOf("out.safetensors");
+        string output = _folder["out.safetensors"];
         File.WriteAllText(output, "earlier");
         CliRun run = CliRun.Of("convert", GoldenFolder.PathOf("checkpoints", name), output);
         Assert.Equal(ExitCode.BadInput, run.Code);
@@ -56,7 +56,7 @@ public sealed class ConvertTests : IDisposable
     public void Repeated_tensors_are_held_once_and_written_back_under_all_names(string kind, string model)
     {
         (string published, string[] options, string patch) = Planned(kind);
-        string once = _folder.PathOf("once.safetensors"), all = _folder.PathOf("all.safetensors");
+        string once = _folder["once.safetensors"], all = _folder["all.safetensors"];
         CliRun run = CliRun.Of(["convert", published, once, "--model", model, .. options, .. patch.Length == 0 ? []
             : new[] { "--option", $"patchSize={patch}" }]);
         Assert.Equal("", run.Error);
@@ -67,7 +67,7 @@ public sealed class ConvertTests : IDisposable
         Assert.True(single.Tensors.Count < expected.Tensors.Count / 2);
         Assert.Equal(expected.Tensors.Select(t => t.Name).Order(), made.Tensors.Select(t => t.Name).Order());
         Assert.All(expected.Tensors, t => Assert.True(t.HoldsSameAs(made[t.Name]), t.Name));
-        string exported = _folder.PathOf("exported.safetensors");
+        string exported = _folder["exported.safetensors"];
         Assert.Equal(ExitCode.Success, CliRun.Of("export", once, exported).Code);
         using TensorFile export = WeightsFile.Open(exported);
         Assert.Equal(expected.Tensors.Select(t => t.Name).Order(), export.Tensors.Select(t => t.Name).Order());
@@ -77,7 +77,7 @@ public sealed class ConvertTests : IDisposable
     public void Weights_of_another_patch_are_explained()
     {
         (string published, string[] options, _) = Planned("model.umamba_enc");
-        CliRun run = CliRun.Of(["convert", published, _folder.PathOf("out.safetensors"), "--model", "umamba-enc",
+        CliRun run = CliRun.Of(["convert", published, _folder["out.safetensors"], "--model", "umamba-enc",
             .. options, "--option", "patchSize=[64,1024]", "--option", "strides=[[1,1],[8,16],[8,16]]"]);
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Contains("the model has 4). Set patchSize to the plan's patch_size", run.Error);
@@ -108,7 +108,7 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public void A_missing_file_gives_code_3()
     {
-        CliRun run = CliRun.Of("convert", _folder.PathOf("none.pth"), _folder.PathOf("out.safetensors"));
+        CliRun run = CliRun.Of("convert", _folder["none.pth"], _folder["out.safetensors"]);
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Contains("none.pth", run.Error);
     }
@@ -121,8 +121,8 @@ public sealed class ConvertTests : IDisposable
     public void A_checkpoint_converted_with_its_model_predicts(string id, int classes, int channels, string size,
         params string[] options)
     {
-        string plain = Plain(id, classes, channels, options), net = _folder.PathOf("net.safetensors");
-        string picture = _folder.PathOf("picture.png"), masks = _folder.PathOf("masks");
+        string plain = Plain(id, classes, channels, options), net = _folder["net.safetensors"];
+        string picture = _folder["picture.png"], masks = _folder["masks"];
         byte[] samples = [.. Enumerable.Range(0, 30 * 24 * 3).Select(i => (byte)(i * 7))];
         ImageFile.WritePng(picture, new Image(30, 24, 3, samples));
 
@@ -135,7 +135,7 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
         run = CliRun.Of("predict", "-m", net, "-i", picture, "-o", masks, "--quiet");
         Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
-        Image mask = ImageFile.Read(_folder.PathOf("masks", "picture.png"));
+        Image mask = ImageFile.Read(_folder["masks", "picture.png"]);
         Assert.Equal((30, 24), (mask.Width, mask.Height));
         using TensorFile file = WeightsFile.Open(net);
         Assert.Equal(64, KraitMetadata.Read(file).SourceSha256!.Length);
@@ -146,7 +146,7 @@ public sealed class ConvertTests : IDisposable
     {
         string[] options = ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"];
         string plain = Plain("lightm-unet", 2, 1, [.. options, "-o", "dims=3"]);
-        string net = _folder.PathOf("net.safetensors");
+        string net = _folder["net.safetensors"];
         CliRun run = CliRun.Of(["convert", plain, net, "-m", "lightm-unet", "--classes", "2", "--size", "8x16x12",
             .. options]);
         Assert.Equal(("", ExitCode.Success), (run.Error, run.Code));
@@ -158,11 +158,11 @@ public sealed class ConvertTests : IDisposable
     public void Names_colours_and_regions_come_from_a_data_folder()
     {
         string[] options = ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"];
-        string plain = Plain("lightm-unet", 2, 1, options), net = _folder.PathOf("net.safetensors");
+        string plain = Plain("lightm-unet", 2, 1, options), net = _folder["net.safetensors"];
         string[] convert = ["convert", plain, net, "-m", "lightm-unet", "--size", "20", "--channels", "1", .. options,
             "--data", _folder.Root];
         Assert.Contains("dataset.yaml or dataset.json is needed", CliRun.Of(convert).Error);
-        File.WriteAllText(_folder.PathOf("dataset.yaml"), """
+        File.WriteAllText(_folder["dataset.yaml"], """
             classes: [background, {name: edema, color: "#00ff00"}, core]
             regions:
               - {name: tumour, classes: [edema, core]}
@@ -182,7 +182,7 @@ public sealed class ConvertTests : IDisposable
     public void Other_options_than_the_checkpoints_are_refused_with_a_hint()
     {
         string plain = Plain("lightm-unet", 2, 1, ["-o", "depths=[1,1]", "-o", "depthsDecoder=[1]", "-o", "width=8"]);
-        string net = _folder.PathOf("net.safetensors");
+        string net = _folder["net.safetensors"];
         CliRun run = CliRun.Of("convert", plain, net, "-m", "lightm-unet", "--classes", "2", "--channels", "1");
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Contains("options", run.Error);
@@ -192,7 +192,7 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public void A_vmamba_checkpoint_is_no_network_that_could_predict()
     {
-        string net = _folder.PathOf("net.safetensors");
+        string net = _folder["net.safetensors"];
         CliRun run = CliRun.Of("convert", GoldenFolder.PathOf("checkpoints", "vmamba_pretrained.pth"), net,
             "-m", "vmunet", "-o", "depths=[1,1,1,1]", "-o", "width=4");
         Assert.Equal(ExitCode.BadInput, run.Code);
@@ -207,7 +207,7 @@ public sealed class ConvertTests : IDisposable
         foreach (string option in options.Where(o => o.Contains('=')))
             json[option.Split('=')[0]] = JsonNode.Parse(option.Split('=')[1]);
         using SegmentationModel model = ModelRegistry.Create(id, json, seed: 2);
-        string path = _folder.PathOf("plain.safetensors");
+        string path = _folder["plain.safetensors"];
         SafetensorsFile.Write(path, model.Store.Parameters.Select(p => HostTensor.FromFloat32(p.Name,
             p.CheckpointShape.Dims.Select(d => (long)d), model.Store.Save(p))));
         return path;

@@ -17,7 +17,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public void A_graph_reads_only_what_stands_before_and_holds_every_weight_bit_for_bit()
     {
-        string weights = _folder.PathOf("net.safetensors"), path = _folder.PathOf("net.onnx");
+        string weights = _folder["net.safetensors"], path = _folder["net.onnx"];
         Assert.Equal(ExitCode.Success, CliRun.Of("export", "unet", weights, "--option", "width=4", "--seed", "3").Code);
         CliRun run = CliRun.Of("export", weights, path, "--size", "32x48", "--batch", "2");
         Assert.True(run.Code == ExitCode.Success, run.Error);
@@ -49,7 +49,7 @@ public sealed class ExportTests : IDisposable
     [InlineData("lightm-unet", "SelectiveScan", "mamba")]
     public void A_scan_is_refused_by_op_and_layer(string model, string op, string layer)
     {
-        CliRun run = CliRun.Of("export", model, _folder.PathOf("net.onnx"), "--size", "64");
+        CliRun run = CliRun.Of("export", model, _folder["net.onnx"], "--size", "64");
         Assert.Equal(ExitCode.BadInput, run.Code);
         Assert.Single(run.Error.TrimEnd().Split('\n'));
         Assert.Contains($"{op} cannot be written as ONNX: a scan has no translation yet", run.Error);
@@ -59,7 +59,7 @@ public sealed class ExportTests : IDisposable
 
     [Fact]
     public void Another_ending_is_a_usage_error() =>
-        Assert.Equal(ExitCode.Usage, CliRun.Of("export", "unet", _folder.PathOf("net.pb")).Code);
+        Assert.Equal(ExitCode.Usage, CliRun.Of("export", "unet", _folder["net.pb"]).Code);
 
     [OnnxRuntimeTheory]
     [InlineData("unet", "32x48", "width=4")]
@@ -69,7 +69,7 @@ public sealed class ExportTests : IDisposable
     [InlineData("nnunet-resenc", "64", "features=[8,16,24,32]")]
     public void OnnxRuntime_computes_the_same_logits(string model, string size, params string[] options)
     {
-        string weights = _folder.PathOf("net.safetensors"), path = _folder.PathOf("net.onnx");
+        string weights = _folder["net.safetensors"], path = _folder["net.onnx"];
         string[] settings = [.. options.SelectMany(o => new[] { "--option", o })];
         CliRun saved = CliRun.Of(["export", model, weights, "--seed", "5", .. settings]);
         Assert.True(saved.Code == ExitCode.Success, saved.Error);
@@ -93,7 +93,7 @@ public sealed class ExportTests : IDisposable
 
     float[] RunPeer(string path, float[] image)
     {
-        string from = _folder.PathOf("image.raw"), to = _folder.PathOf("logits.raw");
+        string from = _folder["image.raw"], to = _folder["logits.raw"];
         File.WriteAllBytes(from, MemoryMarshal.AsBytes<float>(image).ToArray());
         using Process node = Process.Start(new ProcessStartInfo("node",
             [Repository.PathOf("bench", "peers", "onnxruntime-peer.js"), path, "2"])

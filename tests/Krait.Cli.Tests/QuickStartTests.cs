@@ -15,7 +15,7 @@ public sealed class QuickStartTests : IDisposable
     [Fact]
     public void The_quick_start_of_the_readme_trains_and_predicts()
     {
-        string data = _folder.PathOf("lesions"), runs = _folder.PathOf("runs"), mask = _folder.PathOf("mask.png");
+        string data = _folder["lesions"], runs = _folder["runs"], mask = _folder["mask.png"];
         SyntheticLesions.Write(data, seed: 1, train: 8, val: 2, test: 1, size: 32);
         string picture = Directory.GetFiles(Path.Combine(data, "test", "images"))[0];
         var cancel = CancellationToken.None;

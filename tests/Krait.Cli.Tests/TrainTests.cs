@@ -16,16 +16,16 @@ public sealed class TinyRun : IDisposable
     }
 
     internal CliRun Trained { get; }
-    public string Data => _folder.PathOf("lesions");
-    public string Run => _folder.PathOf("runs", "tiny");
+    public string Data => _folder["lesions"];
+    public string Run => _folder["runs", "tiny"];
 
     public string[] Flags =>
     [
         "--data", Data, "--size", "32", "--batch", "4", "--option", "depths=[1,1,1,1]", "--option", "width=16",
-        "--option", "midChannels=8", "--runs", _folder.PathOf("runs"),
+        "--option", "midChannels=8", "--runs", _folder["runs"],
     ];
 
-    public string PathOf(params string[] parts) => _folder.PathOf(parts);
+    public string PathOf(params string[] parts) => _folder[parts];
 
     public void Dispose() => _folder.Dispose();
 }

@@ -17,10 +17,10 @@ public sealed class VolumeTests : IDisposable
             for (int i = 0; i < 2; i++)
             {
                 Volume image = Draw((10 * part.Length) + i, out LabelVolume labels);
-                Directory.CreateDirectory(_folder.PathOf("set", "images" + part));
-                Directory.CreateDirectory(_folder.PathOf("set", "labels" + part));
-                VolumeFile.Write(_folder.PathOf("set", "images" + part, $"v{part}{i}_0000.nii.gz"), image);
-                VolumeFile.Write(_folder.PathOf("set", "labels" + part, $"v{part}{i}.nii.gz"), labels);
+                Directory.CreateDirectory(_folder["set", "images" + part]);
+                Directory.CreateDirectory(_folder["set", "labels" + part]);
+                VolumeFile.Write(_folder["set", "images" + part, $"v{part}{i}_0000.nii.gz"], image);
+                VolumeFile.Write(_folder["set", "labels" + part, $"v{part}{i}.nii.gz"], labels);
             }
     }
 
@@ -29,8 +29,8 @@ public sealed class VolumeTests : IDisposable
     [Fact]
     public void Volumes_go_through_verify_train_evaluate_and_predict()
     {
-        string set = _folder.PathOf("set");
-        CliRun verified = CliRun.Of("data", "verify", set, "--json", "--sheet", _folder.PathOf("s.png"));
+        string set = _folder["set"];
+        CliRun verified = CliRun.Of("data", "verify", set, "--json", "--sheet", _folder["s.png"]);
         Assert.Equal((ExitCode.Success, ""), (verified.Code, verified.Error));
 
         CliRun refused = Train();
@@ -39,16 +39,16 @@ public sealed class VolumeTests : IDisposable
         CliRun trained = Train("--patch", "8x8x8", "--spacing", "2x1x1");
         Assert.True(trained.Code == ExitCode.Success, trained.Error);
 
-        string run = _folder.PathOf("runs", "tiny");
+        string run = _folder["runs", "tiny"];
         CliRun evaluated = CliRun.Of("evaluate", "-m", run, "--json");
         Assert.True(evaluated.Code == ExitCode.Success, evaluated.Error);
         Assert.NotNull(JsonNode.Parse(evaluated.Output)!["per_image"]!["dsc"]);
 
         Assert.Equal("in mm; NSD within 2 mm", Distances(run));
-        WriteArrays(_folder.PathOf("npz", "train_npz", "case0001.npz"));
-        Assert.Equal("in voxels; NSD within 2 voxels", Distances(run, "--data", _folder.PathOf("npz")));
+        WriteArrays(_folder["npz", "train_npz", "case0001.npz"]);
+        Assert.Equal("in voxels; NSD within 2 voxels", Distances(run, "--data", _folder["npz"]));
 
-        string masks = _folder.PathOf("masks"), images = _folder.PathOf("set", "imagesVal");
+        string masks = _folder["masks"], images = _folder["set", "imagesVal"];
         CliRun predicted = CliRun.Of("predict", "-m", run, "-i", images, "-o", masks, "--overlay",
             "--probabilities", "--json");
         Assert.True(predicted.Code == ExitCode.Success, predicted.Error);
@@ -89,9 +89,9 @@ public sealed class VolumeTests : IDisposable
         }
     }
 
-    CliRun Train(params string[] more) => CliRun.Of(["train", "--data", _folder.PathOf("set"), "--model", "lightm-unet",
+    CliRun Train(params string[] more) => CliRun.Of(["train", "--data", _folder["set"], "--model", "lightm-unet",
         "--option", "width=8", "--option", "depths=[1,1]", "--option", "depths_decoder=[1]", "--option", "states=2",
-        "--epochs", "1", "--runs", _folder.PathOf("runs"), "--name", "tiny", "--threads", "1", .. more]);
+        "--epochs", "1", "--runs", _folder["runs"], "--name", "tiny", "--threads", "1", .. more]);
 
     static Volume Draw(int seed, out LabelVolume labels)
     {

@@ -37,7 +37,7 @@ public sealed class InstructionSetTests
             $"FullyQualifiedName~{nameof(GoldenTests.Case_matches)}&DisplayName~ops/"])
             start.ArgumentList.Add(argument);
         start.Environment[SimdLevels.Variable] = name;
-        start.Environment[GoldenRoot.Variable] = GoldenRoot.Folder;
+        start.Environment[Repository.GoldenVariable] = GoldenRoot.Folder;
         foreach (string set in disabled)
             start.Environment[$"DOTNET_{set}"] = "0";
         using Process child = Process.Start(start)!;

@@ -3,14 +3,9 @@ using System.Text.Json;
 
 namespace Krait.Imaging.Tests;
 
-/// <summary>The folder of golden cases and its tensor files.</summary>
+/// <summary>The tensor files of golden cases.</summary>
 internal static class GoldenFolder
 {
-    /// <summary>KRAIT_GOLDEN, or tests/golden of the repository.</summary>
-    public static string Root { get; } = Environment.GetEnvironmentVariable("KRAIT_GOLDEN") is { Length: > 0 } set
-        ? set
-        : Path.Combine(Repository(), "tests", "golden");
-
     /// <summary>All tensors of a safetensors file, as double, by name.</summary>
     public static Dictionary<string, (int[] Shape, double[] Values)> Tensors(string path)
     {
@@ -34,16 +29,5 @@ internal static class GoldenFolder
         }
 
         return tensors;
-    }
-
-    private static string Repository()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Krait.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException("Krait.slnx is not above the tests.");
     }
 }

@@ -13,12 +13,12 @@ public sealed class GoldenTransformTests(ITestOutputHelper log)
     public static TheoryData<string> Cases()
     {
         TheoryData<string> cases = [];
-        foreach (string path in Directory.EnumerateFiles(GoldenFolder.Root, "case.json", SearchOption.AllDirectories))
+        foreach (string path in Directory.EnumerateFiles(Repository.Golden, "case.json", SearchOption.AllDirectories))
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
             if (json.RootElement.TryGetProperty("kind", out JsonElement kind) && kind.ValueEquals("image.transforms"))
             {
-                cases.Add(Path.GetRelativePath(GoldenFolder.Root, Path.GetDirectoryName(path)!));
+                cases.Add(Path.GetRelativePath(Repository.Golden, Path.GetDirectoryName(path)!));
             }
         }
 
@@ -29,7 +29,7 @@ public sealed class GoldenTransformTests(ITestOutputHelper log)
     [MemberData(nameof(Cases))]
     public void Items_match_the_reference(string folder)
     {
-        string root = Path.Combine(GoldenFolder.Root, folder);
+        string root = Path.Combine(Repository.Golden, folder);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(root, "case.json")));
         Dictionary<string, (int[] Shape, double[] Values)> io =
             GoldenFolder.Tensors(Path.Combine(root, "io.safetensors"));

@@ -27,13 +27,8 @@ static class PublishedFacts
     public static string PathOf(params string[] parts)
     {
         string file = Path.Combine(parts);
-        string? folder = Environment.GetEnvironmentVariable("KRAIT_GOLDEN");
-        if (folder is not null && File.Exists(Path.Combine(folder, file)))
-            return Path.Combine(folder, file);
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
-            if (File.Exists(Path.Combine(d.FullName, "Krait.slnx")))
-                return Path.Combine(d.FullName, "tests", "golden", file);
-        throw new FileNotFoundException($"{file}: not found above {AppContext.BaseDirectory}.");
+        string other = Path.Combine(Repository.Golden, file);
+        return File.Exists(other) ? other : Repository.PathOf("tests", "golden", file);
     }
 }
 

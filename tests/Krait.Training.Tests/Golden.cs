@@ -2,20 +2,16 @@ using System.Text.Json;
 
 namespace Krait.Training.Tests;
 
-/// <summary>Finds the golden folder: KRAIT_GOLDEN, else tests/golden beside the solution file.</summary>
+/// <summary>Golden cases.</summary>
 internal static class Golden
 {
-    public static string Root { get; } = Environment.GetEnvironmentVariable("KRAIT_GOLDEN") is { Length: > 0 } set
-        ? set
-        : Path.Combine(SolutionFolder(), "tests", "golden");
-
     public static IEnumerable<(string Folder, JsonElement Case)> Cases(string kind)
     {
-        using var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Root, "cases.json")));
+        using var index = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Repository.Golden, "cases.json")));
         foreach (var entry in index.RootElement.GetProperty("cases").EnumerateArray().ToArray())
         {
             if (entry.GetProperty("kind").GetString() != kind) continue;
-            string folder = Path.Combine(Root, entry.GetProperty("path").GetString()!);
+            string folder = Path.Combine(Repository.Golden, entry.GetProperty("path").GetString()!);
             using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
             yield return (folder, document.RootElement.Clone());
         }
@@ -29,12 +25,5 @@ internal static class Golden
         var at = document.RootElement;
         foreach (var key in value.GetProperty("path").EnumerateArray()) at = at.GetProperty(key.GetString()!);
         return at.Clone();
-    }
-
-    public static string SolutionFolder()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-            if (File.Exists(Path.Combine(at.FullName, "Krait.slnx"))) return at.FullName;
-        throw new DirectoryNotFoundException($"No Krait.slnx above {AppContext.BaseDirectory}; set KRAIT_GOLDEN.");
     }
 }

@@ -7,7 +7,7 @@ public sealed class CheckpointGoldenTests
     {
         var data = new TheoryData<string, string>();
         foreach (var (folder, item) in GoldenFolder.Items("checkpoint.load"))
-            data.Add(Path.GetRelativePath(GoldenFolder.Root, folder), item.GetProperty("name").GetString()!);
+            data.Add(Path.GetRelativePath(Repository.Golden, folder), item.GetProperty("name").GetString()!);
         return data;
     }
 
@@ -16,7 +16,7 @@ public sealed class CheckpointGoldenTests
     public void Checkpoint_loads_or_is_refused_as_stated(string folder, string name)
     {
         var (at, item) = GoldenFolder.Items("checkpoint.load").Single(i =>
-            Path.GetRelativePath(GoldenFolder.Root, i.Folder) == folder
+            Path.GetRelativePath(Repository.Golden, i.Folder) == folder
             && i.Item.GetProperty("name").GetString() == name);
         CheckpointLoadCheck.Run(at, item);
     }

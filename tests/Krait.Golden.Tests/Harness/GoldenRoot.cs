@@ -5,9 +5,7 @@ namespace Krait.Golden.Tests.Harness;
 /// <summary>The folder of golden cases: KRAIT_GOLDEN, else tests/golden beside the solution file.</summary>
 internal static class GoldenRoot
 {
-    public const string Variable = "KRAIT_GOLDEN";
-
-    public static string Folder { get; } = Find();
+    public static string Folder => Repository.Golden;
 
     /// <summary>Every case by its folder relative to the root, in order of name.</summary>
     public static IReadOnlyList<CaseEntry> Entries { get; } = [.. Walk().OrderBy(e => e.Name, StringComparer.Ordinal)];
@@ -36,18 +34,6 @@ internal static class GoldenRoot
             string name = Path.GetRelativePath(Folder, Path.GetDirectoryName(path)!).Replace('\\', '/');
             yield return new CaseEntry(name, root.Text("kind"), items);
         }
-    }
-
-    static string Find()
-    {
-        string? solution = AppContext.BaseDirectory;
-        while (solution is not null && !File.Exists(Path.Combine(solution, "Krait.slnx")))
-            solution = Path.GetDirectoryName(solution);
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set)
-            return Path.GetFullPath(set, solution ?? Environment.CurrentDirectory);
-        return solution is not null
-            ? Path.Combine(solution, "tests", "golden")
-            : throw new DirectoryNotFoundException($"no Krait.slnx above {AppContext.BaseDirectory}; set {Variable}.");
     }
 }
 

@@ -7,7 +7,7 @@ namespace Krait.Training.Tests.Config;
 /// <summary>The published protocols in recipes/: each fits its network, and trains.</summary>
 public sealed class RecipeTests
 {
-    private static string Folder => Path.Combine(Golden.SolutionFolder(), "recipes");
+    private static string Folder => Repository.PathOf("recipes");
 
     private static string[] Files => [.. Directory.GetFiles(Folder, "*.yaml").Select(f => Path.GetFileName(f)).Order()];
 

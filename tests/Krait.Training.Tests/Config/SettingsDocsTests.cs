@@ -8,7 +8,7 @@ public sealed class SettingsDocsTests
     [Fact]
     public void Every_setting_stands_in_the_documentation()
     {
-        string page = File.ReadAllText(Path.Combine(Golden.SolutionFolder(), "docs", "training.md"));
+        string page = File.ReadAllText(Repository.PathOf("docs", "training.md"));
         string[] sections = ["model", "data", "preprocessing", "augmentation", "loss", "optimizer", "schedule",
             "freeze"];
         IEnumerable<string> keys =

@@ -115,7 +115,7 @@ public sealed class DatasetTests
         var wrong = new List<string>();
         foreach (var (name, kind, classes) in expected)
         {
-            string root = Path.Combine(Samples.Root!, name);
+            string root = Path.Combine(SamplesFactAttribute.Root!, name);
             if (!Directory.Exists(root)) continue;
             var data = Dataset.Open(root);
             int alone = data.Parts.Sum(p => p.ImagesAlone.Count + p.MasksAlone.Count + p.Ambiguous.Count);

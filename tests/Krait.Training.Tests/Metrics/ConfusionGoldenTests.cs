@@ -12,7 +12,7 @@ public sealed class ConfusionGoldenTests
         var data = new TheoryData<string, string>();
         foreach (var (folder, test) in Golden.Cases("metric.confusion"))
             foreach (var item in test.GetProperty("items").EnumerateArray())
-                data.Add(Path.GetRelativePath(Golden.Root, folder), item.GetProperty("name").GetString()!);
+                data.Add(Path.GetRelativePath(Repository.Golden, folder), item.GetProperty("name").GetString()!);
         return data;
     }
 
@@ -20,7 +20,7 @@ public sealed class ConfusionGoldenTests
     [MemberData(nameof(Items))]
     public void Pooled_scores_equal_the_golden_ones(string path, string name)
     {
-        string folder = Path.Combine(Golden.Root, path);
+        string folder = Path.Combine(Repository.Golden, path);
         using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "case.json")));
         var item = document.RootElement.GetProperty("items").EnumerateArray()
             .First(i => i.GetProperty("name").GetString() == name);
