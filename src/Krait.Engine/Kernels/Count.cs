@@ -6,6 +6,11 @@ internal interface ICount
     static abstract int Value { get; }
 }
 
+readonly struct Count0 : ICount
+{
+    public static int Value => 0;
+}
+
 readonly struct Count1 : ICount
 {
     public static int Value => 1;

@@ -10,8 +10,8 @@ namespace Krait.Engine.Kernels;
 /// <remarks>
 /// Per-channel scratch lies as [step][channel] ("plane": one float* of <see cref="PlaneFloats"/>), states as
 /// [state][channel], and B with C as [four states][step][B0 B1 B2 B3 C0 C1 C2 C3] ("couples"), zero beyond the last state.
-/// A comes as A2 = A log2(e), so that exp(delta A) = 2^(delta A2). Where |delta A2| stays within 126 in the whole chunk,
-/// the bounded exp2 is exact; else the chunk runs with the unbounded one: right for any delta, NaN included.
+/// A comes as A2 = A log2(e), so that exp(delta A) = 2^(delta A2). How the power is computed depends on how far delta A2
+/// reaches in the chunk (<see cref="IPower"/>): right for any delta, NaN included.
 /// </remarks>
 public static unsafe partial class SelectiveScanChunk<L, V>
     where L : struct, ILanes<V>
@@ -21,7 +21,6 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     public const int Channels = 16;
     public const int PlaneFloats = Steps * Channels;
     public const float Log2E = 1.44269504f;
-    const float LargestBoundedExponent = 126f;
 
     /// <summary>States are padded to a whole number of passes of four.</summary>
     public static int PaddedStates(int states) => (states + 3) & ~3;
@@ -104,52 +103,50 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     public static void ForwardFrom(int vectors, int steps, int states, float* a2, float* delta, float* deltaU,
         float* b, float* c, long stride, long apart, float* h, float* y)
     {
-        for (int v = 0; v < vectors; v++)
+        for (int lane = 0; lane < vectors * L.Count; lane += L.Count)
         {
-            int lane = v * L.Count;
-            bool bounded = IsBounded(states, steps, a2 + lane, delta + lane);
+            var range = new StepRange(steps, delta + lane);
+            float reach = range.Reach(4, a2 + lane);
             for (int n = 0; n < states; n += 4)
             {
                 int at = (n * Channels) + lane;
                 float* quadB = b + (n * apart), quadC = c + (n * apart);
-                if (bounded)
-                    ForwardPass(steps, a2 + at, delta + lane, deltaU + lane, quadB, quadC, stride, h + at, y + lane);
-                else
-                    ForwardUnbounded(
-                        steps, a2 + at, delta + lane, deltaU + lane, quadB, quadC, stride, h + at, y + lane);
+                var pass = Pass(reach);
+                if (n + 4 < states)
+                    reach = range.Reach(4, a2 + at + (4 * Channels));
+                pass(steps, a2 + at, delta + lane, deltaU + lane, quadB, quadC, stride, h + at, y + lane);
             }
         }
     }
 
-    /// <summary>Whether every |delta A2| of this register is below 126 or so; false when one is NaN.</summary>
-    static bool IsBounded(int states, int steps, float* a2, float* delta)
-    {
-        V largest = L.Zero;
-        for (int n = 0; n < states; n++)
-            largest = L.Max(L.Abs(L.Load(a2 + (n * Channels))), largest);
-        V limit = L.Div(L.Set(LargestBoundedExponent), largest);
-        V within = L.EqualTo(limit, limit);
-        for (int i = 0; i < steps; i++)
-            within = L.AndBits(within, L.Greater(limit, L.Abs(L.Load(delta + (i * Channels)))));
-        return L.MaxLane(L.Select(within, L.Zero, L.Set(1f))) == 0;
-    }
+    /// <summary>The cheapest pass that is right where the powers' exponents reach so far.</summary>
+    static delegate*<int, float*, float*, float*, float*, float*, long, float*, float*, void> Pass(float reach) =>
+        reach switch
+        {
+            <= 1 => &ForwardPass<UnitPower<Count0>>,
+            <= 2 => &ForwardPass<UnitPower<Count1>>,
+            <= 4 => &ForwardPass<UnitPower<Count2>>,
+            <= LargestBoundedExponent => &ForwardPass<BoundedPower>,
+            _ => &ForwardUnbounded,
+        };
 
     /// <summary>
     /// Four states. Their powers are computed side by side, in the order of the source: while one waits for its sum the
     /// others compute, and the processor need not look far ahead.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void ForwardPass(int steps, float* a2, float* delta, float* deltaU, float* b, float* c, long stride,
+    static void ForwardPass<P>(int steps, float* a2, float* delta, float* deltaU, float* b, float* c, long stride,
         float* h, float* y)
+        where P : struct, IPower
     {
         V h0 = L.Load(h), h1 = L.Load(h + Channels);
         V h2 = L.Load(h + (2 * Channels)), h3 = L.Load(h + (3 * Channels));
         for (int i = 0; i < steps; i++)
         {
-            V d = L.Load(delta);
+            V d = P.Scale(L.Load(delta));
             V x0 = L.Mul(d, L.Load(a2)), x1 = L.Mul(d, L.Load(a2 + Channels));
             V x2 = L.Mul(d, L.Load(a2 + (2 * Channels))), x3 = L.Mul(d, L.Load(a2 + (3 * Channels)));
-            (x0, x1, x2, x3) = VectorMath<L, V>.Exp2Bounded(x0, x1, x2, x3);
+            (x0, x1, x2, x3) = P.Exp2(x0, x1, x2, x3);
             V du = L.Load(deltaU);
             h0 = L.Fma(x0, h0, L.Mul(du, L.Set(b[0])));
             h1 = L.Fma(x1, h1, L.Mul(du, L.Set(b[1])));

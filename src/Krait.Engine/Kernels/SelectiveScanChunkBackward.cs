@@ -52,8 +52,10 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         float* y)
         where W : struct, ICount
     {
-        bool bounded = IsBounded(states, steps, a2, delta)
-            && (W.Value == 1 || IsBounded(states, steps, a2 + L.Count, delta + L.Count));
+        float reach = new StepRange(steps, delta).Reach(states, a2);
+        if (W.Value > 1)
+            reach = Math.Max(reach, new StepRange(steps, delta + L.Count).Reach(states, a2 + L.Count));
+        bool bounded = reach <= LargestBoundedExponent;
         for (int n = 0; n < states; n += 2)
         {
             int at = n * Channels;

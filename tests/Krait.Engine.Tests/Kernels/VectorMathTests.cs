@@ -14,6 +14,13 @@ public sealed class VectorMathTests
         AssertRelative(level, "exp2b", -126, 126, Exp2InDouble, 1.8e-7);
 
     [Theory, MemberData(nameof(Levels))]
+    public void Exp2_of_minus_one_to_zero_is_right_to_a_rounding(SimdLevel level)
+    {
+        AssertRelative(level, "exp2u", -1, 0, Exp2InDouble, 3e-7);
+        AssertPoints(level, "exp2u", [(0, 1)]);
+    }
+
+    [Theory, MemberData(nameof(Levels))]
     public void Exp2_is_right_to_a_rounding(SimdLevel level)
     {
         AssertRelative(level, "exp2", -126, 127.99, Exp2InDouble, 1.8e-7);
@@ -178,6 +185,7 @@ public sealed class VectorMathTests
                 V r = function switch
                 {
                     "exp2b" => VectorMath<L, V>.Exp2Bounded(v),
+                    "exp2u" => VectorMath<L, V>.Exp2Unit(v, v, v, v).First,
                     "exp2" => VectorMath<L, V>.Exp2(v),
                     "exp" => VectorMath<L, V>.Exp(v),
                     "log" => VectorMath<L, V>.Log(v),

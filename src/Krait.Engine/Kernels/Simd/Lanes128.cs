@@ -156,8 +156,11 @@ public readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
         Vector128.Sum(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float MaxLane(Vector128<float> a) =>
-        MathF.Max(MathF.Max(a[0], a[1]), MathF.Max(a[2], a[3]));
+    public static float MaxLane(Vector128<float> a)
+    {
+        a = Vector128.Max(a, Vector128.Shuffle(a, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.Max(a, Vector128.Shuffle(a, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> SumEach(

@@ -1,0 +1,118 @@
+using System.Runtime.Intrinsics;
+using Krait.Engine.Kernels;
+using Krait.Engine.Kernels.Simd;
+
+namespace Krait.Engine.Tests.Kernels;
+
+/// <summary>
+/// One chunk of the scan against double, however far its exponents reach: each reach may take another way to the powers.
+/// </summary>
+public sealed class SelectiveScanChunkTests
+{
+    const int Steps = 64;
+    const int States = 8;
+    const int Channels = 16;
+
+    public static TheoryData<SimdLevel, float, float> Reaches()
+    {
+        var cases = new TheoryData<SimdLevel, float, float>();
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>())
+        {
+            foreach (float reach in (float[])[0, 1e-3f, 0.99f, 1.01f, 1.99f, 2.01f, 3.99f, 4.01f, 100, 126.5f, 2000])
+                cases.Add(level, 0, -reach);
+            cases.Add(level, 0.9f, -0.9f);
+            cases.Add(level, 3, -0.5f);
+        }
+        return cases;
+    }
+
+    [Theory, MemberData(nameof(Reaches))]
+    public void States_and_outputs_agree_with_double(SimdLevel level, float highest, float lowest)
+    {
+        var (delta, rates) = Exponents(highest, lowest);
+        var (y, h) = Dispatch(level, delta, rates);
+        var random = new Random(2);
+        var (deltaU, couples) = (Noise(random, Steps * Channels), Noise(random, Steps * States * 2));
+        var (wantY, wantH) = InDouble(delta, rates, deltaU, couples);
+        double tolerance = highest > 0 ? 5e-6 : 1e-6;
+        AssertClose(wantY, y, tolerance);
+        AssertClose(wantH, h, tolerance);
+    }
+
+    [Theory]
+    [InlineData(SimdLevel.Scalar)]
+    [InlineData(SimdLevel.Vector128)]
+    [InlineData(SimdLevel.Vector256)]
+    [InlineData(SimdLevel.Vector512)]
+    public void A_step_size_that_is_no_number_spoils_its_channel_only(SimdLevel level)
+    {
+        var (delta, rates) = Exponents(0, -0.5f);
+        delta[(5 * Channels) + 3] = float.NaN;
+        var (y, h) = Dispatch(level, delta, rates);
+        for (int i = 0; i < y.Length; i++)
+            Assert.Equal(i % Channels == 3 && i / Channels >= 5, float.IsNaN(y[i]));
+        for (int i = 0; i < h.Length; i++)
+            Assert.Equal(i % Channels == 3, float.IsNaN(h[i]));
+    }
+
+    /// <summary>
+    /// Step sizes from 0 to 1 and rates in base 2, so that the products fill the range; where states grow, few steps do.
+    /// </summary>
+    static (float[] Delta, float[] Rates) Exponents(float highest, float lowest)
+    {
+        var random = new Random(1);
+        float[] delta = new float[Steps * Channels], rates = new float[States * Channels];
+        for (int i = 0; i < delta.Length; i++)
+            delta[i] = highest > 0 ? (i % 320 == 0 ? 1 : 0.01f) : i % 5 == 0 ? 1 : random.NextSingle();
+        for (int i = 0; i < rates.Length; i++)
+            rates[i] = lowest + ((highest - lowest) * (i / Channels % 4 / 3f));
+        return (delta, rates);
+    }
+
+    static float[] Noise(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2) - 1)];
+
+    /// <summary>Couples lie as [four states][step][B B B B C C C C].</summary>
+    static (double[] Y, double[] H) InDouble(float[] delta, float[] rates, float[] deltaU, float[] couples)
+    {
+        double[] y = new double[Steps * Channels], h = new double[States * Channels];
+        Array.Fill(h, 0.5);
+        for (int t = 0; t < Steps; t++)
+            for (int n = 0; n < States; n++)
+                for (int c = 0; c < Channels; c++)
+                {
+                    int at = (n / 4 * 8 * Steps) + (8 * t) + (n % 4), i = (t * Channels) + c, s = (n * Channels) + c;
+                    h[s] = (Math.Pow(2, (double)delta[i] * rates[s]) * h[s]) + ((double)deltaU[i] * couples[at]);
+                    y[i] += couples[at + 4] * h[s];
+                }
+        return (y, h);
+    }
+
+    static (float[] Y, float[] H) Dispatch(SimdLevel level, float[] delta, float[] rates) => level switch
+    {
+        SimdLevel.Vector512 => Forward<Lanes512, Vector512<float>>(delta, rates),
+        SimdLevel.Vector256 => Forward<Lanes256, Vector256<float>>(delta, rates),
+        SimdLevel.Vector128 => Forward<Lanes128, Vector128<float>>(delta, rates),
+        _ => Forward<LanesScalar, float>(delta, rates),
+    };
+
+    static unsafe (float[] Y, float[] H) Forward<L, V>(float[] delta, float[] rates)
+        where L : struct, ILanes<V>
+        where V : struct
+    {
+        var random = new Random(2);
+        float[] deltaU = Noise(random, Steps * Channels), couples = Noise(random, Steps * States * 2);
+        float[] y = new float[Steps * Channels], h = new float[States * Channels];
+        Array.Fill(h, 0.5f);
+        fixed (float* d = delta, a = rates, du = deltaU, bc = couples, py = y, ph = h)
+            SelectiveScanChunk<L, V>.Forward(Channels / L.Count, Steps, States, a, d, du, bc, ph, py);
+        return (y, h);
+    }
+
+    static void AssertClose(double[] want, float[] got, double tolerance)
+    {
+        double largest = want.Max(Math.Abs);
+        for (int i = 0; i < want.Length; i++)
+            Assert.True(Math.Abs(got[i] - want[i]) <= tolerance * largest, $"at {i}: got {got[i]:R}, want {want[i]:R}");
+    }
+}
