@@ -19,8 +19,8 @@ public static unsafe partial class Ss2d<L, V>
 
     /// <summary>Floats of scratch for <see cref="Forward"/>.</summary>
     public static long ForwardScratch(in Ss2dShape shape, int blocks) =>
-        (4 * PlaneFloats) + SelectiveScanChunk<L, V>.CoupleFloats(shape.N) + (Steps * DtStride(shape.R))
-        + (blocks * (long)BlockFloats(shape));
+        ((2 + (2 * GroupBlocks)) * PlaneFloats) + SelectiveScanChunk<L, V>.CoupleFloats(shape.N)
+        + (Steps * DtStride(shape.R)) + (blocks * (long)BlockFloats(shape));
 
     static int BlockFloats(in Ss2dShape shape) =>
         (2 * shape.StateFloats) + ScanStepSize<L, V>.WeightFloats(shape.R) + (2 * Channels);
@@ -41,42 +41,35 @@ public static unsafe partial class Ss2d<L, V>
         long yStride, long directionStride)
     {
         var planes = new ForwardScratchOf(shape, scratch);
-        int* positions = stackalloc int[2 * Steps];
-        int* next = positions + Steps;
+        int* positions = stackalloc int[Steps];
         for (int k = 0; k < Ss2dShape.Directions; k++)
         {
             for (int j = 0; j < blocks; j++)
             {
-                var block = new BlockScratch(shape, planes.Blocks + (j * (long)BlockFloats(shape)));
+                var block = planes.Block(shape, j);
                 LoadBlock(shape, p, k, firstBlock + j, block.A2, block.Weight, block.Bias, block.Skip);
                 new Span<float>(block.H, shape.StateFloats).Clear();
             }
-            float* yk = y + (k * directionStride);
             bool add = k > 0 && directionStride == 0;
             for (int chunk = 0; chunk < shape.Chunks; chunk++)
             {
                 int steps = WalkChunk(shape, k, chunk, positions);
-                if (chunk + 1 < shape.Chunks)
-                {
-                    int nextSteps = WalkChunk(shape, k, chunk + 1, next);
-                    PrefetchRows(shape, k, next, nextSteps, projection, projectionStride);
-                    PrefetchBlocks(shape, firstBlock, blocks, next, nextSteps, x, xStride);
-                    if (add)
-                        PrefetchBlocks(shape, firstBlock, blocks, next, nextSteps, yk, yStride);
-                }
                 GatherProjection(shape, k, projection, projectionStride, positions, steps, planes.Dt, planes.Couples);
-                for (int j = 0; j < blocks; j++)
+                for (int j = 0; j < blocks; j += GroupBlocks)
                 {
-                    int b = firstBlock + j;
-                    var block = new BlockScratch(shape, planes.Blocks + (j * (long)BlockFloats(shape)));
-                    if (states != null)
-                        Buffer.MemoryCopy(block.H, StateAt(shape, states, k, chunk, b), shape.StateFloats * 4L,
-                            shape.StateFloats * 4L);
-                    ScanRows<L, V>.Gather(x + (b * Channels), xStride, positions, steps,
-                        shape.ChannelsOf(b), planes.U);
-                    ForwardChunk(shape, shape.ChannelsOf(b), steps, planes, block);
-                    ScanRows<L, V>.Scatter(planes.Y, positions, steps, shape.ChannelsOf(b), add, yStride,
-                        yk + (b * Channels));
+                    int first = (firstBlock + j) * Channels, group = Math.Min(GroupBlocks, blocks - j);
+                    int channels = Math.Min(group * Channels, shape.D - first);
+                    ScanRows<L, V>.GatherBlocks(x + first, xStride, positions, steps, channels, planes.U);
+                    for (int i = 0; i < group; i++)
+                    {
+                        var block = planes.Block(shape, j + i);
+                        if (states != null)
+                            new Span<float>(block.H, shape.StateFloats).CopyTo(new Span<float>(
+                                StateAt(shape, states, k, chunk, firstBlock + j + i), shape.StateFloats));
+                        ForwardChunk(shape, shape.ChannelsOf(firstBlock + j + i), steps, planes, i * PlaneFloats, block);
+                    }
+                    ScanRows<L, V>.ScatterBlocks(planes.Y, positions, steps, channels, add, yStride,
+                        y + (k * directionStride) + first);
                 }
             }
         }
@@ -90,29 +83,17 @@ public static unsafe partial class Ss2d<L, V>
         return steps;
     }
 
-    static void PrefetchRows(in Ss2dShape shape, int direction, int* positions, int steps, float* projection,
-        long stride) =>
-        ScanRows<L, V>.Prefetch(projection + (direction * shape.DirectionWidth), stride, positions, steps,
-            shape.DirectionWidth);
-
-    static void PrefetchBlocks(in Ss2dShape shape, int firstBlock, int blocks, int* positions, int steps, float* x,
-        long stride)
-    {
-        int first = firstBlock * Channels;
-        ScanRows<L, V>.Prefetch(x + first, stride, positions, steps,
-            Math.Min(blocks * Channels, shape.D - first));
-    }
-
-    static void ForwardChunk(in Ss2dShape shape, int channels, int steps, in ForwardScratchOf planes,
-        in BlockScratch block)
+    static void ForwardChunk(in Ss2dShape shape, int channels, int steps, in ForwardScratchOf planes, int plane,
+        in ForwardBlock block)
     {
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
+        float* y = planes.Y + plane;
         ScanStepSize<L, V>.Forward(vectors, steps, shape.R, planes.Dt, DtStride(shape.R), block.Weight,
             block.Bias, planes.Delta);
         SelectiveScanChunk<L, V>.Softplus(vectors, steps, planes.Delta, null);
-        SelectiveScanPlane<L, V>.Start(vectors, steps, planes.U, planes.Delta, block.Skip, planes.DeltaU, planes.Y);
+        SelectiveScanPlane<L, V>.Start(vectors, steps, planes.U + plane, planes.Delta, block.Skip, planes.DeltaU, y);
         SelectiveScanChunk<L, V>.Forward(vectors, steps, shape.PaddedN, block.A2, planes.Delta, planes.DeltaU,
-            planes.Couples, block.H, planes.Y);
+            planes.Couples, block.H, y);
     }
 
     static float* StateAt(in Ss2dShape shape, float* states, int direction, int chunk, int block) =>
@@ -172,29 +153,32 @@ public static unsafe partial class Ss2d<L, V>
         }
     }
 
-    /// <summary>Scratch that all blocks share.</summary>
+    /// <summary>Scratch that all blocks share: planes of u and y for each block of a group.</summary>
     readonly struct ForwardScratchOf
     {
-        public readonly float* U, Delta, DeltaU, Y, Couples, Dt, Blocks;
+        public readonly float* U, Y, Delta, DeltaU, Couples, Dt;
+        readonly float* _blocks;
 
         public ForwardScratchOf(in Ss2dShape shape, float* scratch)
         {
             U = scratch;
-            Delta = U + PlaneFloats;
+            Y = U + (GroupBlocks * PlaneFloats);
+            Delta = Y + (GroupBlocks * PlaneFloats);
             DeltaU = Delta + PlaneFloats;
-            Y = DeltaU + PlaneFloats;
-            Couples = Y + PlaneFloats;
+            Couples = DeltaU + PlaneFloats;
             Dt = Couples + SelectiveScanChunk<L, V>.CoupleFloats(shape.N);
-            Blocks = Dt + (Steps * DtStride(shape.R));
+            _blocks = Dt + (Steps * DtStride(shape.R));
         }
+
+        public ForwardBlock Block(in Ss2dShape shape, int j) => new(shape, _blocks + (j * (long)BlockFloats(shape)));
     }
 
     /// <summary>What one block keeps along a direction.</summary>
-    readonly struct BlockScratch
+    readonly struct ForwardBlock
     {
         public readonly float* A2, H, Weight, Bias, Skip;
 
-        public BlockScratch(in Ss2dShape shape, float* scratch)
+        public ForwardBlock(in Ss2dShape shape, float* scratch)
         {
             A2 = scratch;
             H = A2 + shape.StateFloats;
