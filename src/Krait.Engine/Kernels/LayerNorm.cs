@@ -167,18 +167,25 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
     static void GateBackward(float* x, float* weight, float* bias, float* gate, float* dy, float mean, float rstd,
         int width, float* scratch, float* dgate)
     {
-        V m = L.Set(mean), k = L.Set(rstd), one = L.Set(1f);
-        for (int i = 0; i < width; i += L.Count)
-        {
-            int lanes = Math.Min(L.Count, width - i);
-            V z = Part<L, V>.Load(gate + i, lanes), g = Part<L, V>.Load(dy + i, lanes);
-            V s = VectorMath<L, V>.Sigmoid(z);
-            V normed = Affine(L.Mul(Centred(x + i, m, lanes), k), weight, bias, i, lanes);
-            V slope = L.Mul(s, L.Fma(z, L.Sub(one, s), one));
-            Part<L, V>.Store(L.Mul(g, L.Mul(z, s)), scratch + i, lanes);
-            if (dgate != null)
-                Part<L, V>.Store(L.Mul(L.Mul(g, normed), slope), dgate + i, lanes);
-        }
+        V m = L.Set(mean), k = L.Set(rstd);
+        int i = 0;
+        for (; i + L.Count <= width; i += L.Count)
+            GateBackward(x, weight, bias, gate, dy, m, k, i, L.Count, scratch, dgate);
+        if (i < width)
+            GateBackward(x, weight, bias, gate, dy, m, k, i, width - i, scratch, dgate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void GateBackward(float* x, float* weight, float* bias, float* gate, float* dy, V mean, V rstd, int i,
+        int lanes, float* scratch, float* dgate)
+    {
+        V z = Part<L, V>.Load(gate + i, lanes), g = Part<L, V>.Load(dy + i, lanes), one = L.Set(1f);
+        V s = VectorMath<L, V>.Sigmoid(z);
+        V normed = Affine(L.Mul(Centred(x + i, mean, lanes), rstd), weight, bias, i, lanes);
+        V slope = L.Mul(s, L.Fma(z, L.Sub(one, s), one));
+        Part<L, V>.Store(L.Mul(g, L.Mul(z, s)), scratch + i, lanes);
+        if (dgate != null)
+            Part<L, V>.Store(L.Mul(L.Mul(g, normed), slope), dgate + i, lanes);
     }
 
     /// <summary>Sum of w dy and of w dy xhat; adds dy xhat and dy to the parameters' gradients.</summary>
@@ -186,20 +193,27 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         float* dweight, float* dbias)
     {
         V m = L.Set(mean), s = L.Set(rstd), sumG = L.Zero, sumGx = L.Zero;
-        for (int i = 0; i < width; i += L.Count)
-        {
-            int lanes = Math.Min(L.Count, width - i);
-            V d = Part<L, V>.Load(dy + i, lanes);
-            V xhat = L.Mul(Centred(x + i, m, lanes), s);
-            V g = weight == null ? d : L.Mul(d, Part<L, V>.Load(weight + i, lanes));
-            sumG = L.Add(sumG, g);
-            sumGx = L.Fma(g, xhat, sumGx);
-            if (dweight != null)
-                Part<L, V>.Store(L.Fma(d, xhat, Part<L, V>.Load(dweight + i, lanes)), dweight + i, lanes);
-            if (dbias != null)
-                Part<L, V>.Store(L.Add(d, Part<L, V>.Load(dbias + i, lanes)), dbias + i, lanes);
-        }
+        int i = 0;
+        for (; i + L.Count <= width; i += L.Count)
+            AddSums(x, weight, dy, m, s, i, L.Count, dweight, dbias, ref sumG, ref sumGx);
+        if (i < width)
+            AddSums(x, weight, dy, m, s, i, width - i, dweight, dbias, ref sumG, ref sumGx);
         return (L.Sum(sumG), L.Sum(sumGx));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddSums(float* x, float* weight, float* dy, V mean, V rstd, int i, int lanes, float* dweight,
+        float* dbias, ref V sumG, ref V sumGx)
+    {
+        V d = Part<L, V>.Load(dy + i, lanes);
+        V xhat = L.Mul(Centred(x + i, mean, lanes), rstd);
+        V g = weight == null ? d : L.Mul(d, Part<L, V>.Load(weight + i, lanes));
+        sumG = L.Add(sumG, g);
+        sumGx = L.Fma(g, xhat, sumGx);
+        if (dweight != null)
+            Part<L, V>.Store(L.Fma(d, xhat, Part<L, V>.Load(dweight + i, lanes)), dweight + i, lanes);
+        if (dbias != null)
+            Part<L, V>.Store(L.Add(d, Part<L, V>.Load(dbias + i, lanes)), dbias + i, lanes);
     }
 
     static void Input(float* x, float* weight, float* dy, float* addend, float mean, float rstd, float meanG,
@@ -208,14 +222,21 @@ public static unsafe class LayerNorm<L, V> where L : struct, ILanes<V> where V :
         if (dx == null)
             return;
         V m = L.Set(mean), s = L.Set(rstd), a = L.Set(meanG), b = L.Set(meanGx);
-        for (int i = 0; i < width; i += L.Count)
-        {
-            int lanes = Math.Min(L.Count, width - i);
-            V d = Part<L, V>.Load(dy + i, lanes);
-            V xhat = L.Mul(L.Sub(Part<L, V>.Load(x + i, lanes), m), s);
-            V g = weight == null ? d : L.Mul(d, Part<L, V>.Load(weight + i, lanes));
-            V grad = L.Mul(L.FmaNegated(xhat, b, L.Sub(g, a)), s);
-            Part<L, V>.Store(addend == null ? grad : L.Add(grad, Part<L, V>.Load(addend + i, lanes)), dx + i, lanes);
-        }
+        int i = 0;
+        for (; i + L.Count <= width; i += L.Count)
+            Input(x, weight, dy, addend, m, s, a, b, i, L.Count, dx);
+        if (i < width)
+            Input(x, weight, dy, addend, m, s, a, b, i, width - i, dx);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Input(float* x, float* weight, float* dy, float* addend, V mean, V rstd, V meanG, V meanGx, int i,
+        int lanes, float* dx)
+    {
+        V d = Part<L, V>.Load(dy + i, lanes);
+        V xhat = L.Mul(L.Sub(Part<L, V>.Load(x + i, lanes), mean), rstd);
+        V g = weight == null ? d : L.Mul(d, Part<L, V>.Load(weight + i, lanes));
+        V grad = L.Mul(L.FmaNegated(xhat, meanGx, L.Sub(g, meanG)), rstd);
+        Part<L, V>.Store(addend == null ? grad : L.Add(grad, Part<L, V>.Load(addend + i, lanes)), dx + i, lanes);
     }
 }
