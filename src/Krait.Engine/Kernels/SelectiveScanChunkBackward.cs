@@ -52,18 +52,16 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         float* y)
         where W : struct, ICount
     {
-        float reach = new StepRange(steps, delta).Reach(states, a2);
-        if (W.Value > 1)
-            reach = Math.Max(reach, new StepRange(steps, delta + L.Count).Reach(states, a2 + L.Count));
-        bool bounded = reach <= LargestBoundedExponent;
+        var range = new StepRange(steps, delta);
+        StepRange second = W.Value > 1 ? new StepRange(steps, delta + L.Count) : range;
         for (int n = 0; n < states; n += 2)
         {
             int at = n * Channels;
             float* pair = couples + (n / 4 * 8 * Steps) + (n & 2);
-            if (bounded)
-                Recompute<W>(steps, a2 + at, delta, deltaU, pair, start + at, pass);
-            else
-                RecomputeUnbounded<W>(steps, a2 + at, delta, deltaU, pair, start + at, pass);
+            float reach = range.Reach(2, a2 + at);
+            if (W.Value > 1)
+                reach = Math.Max(reach, second.Reach(2, a2 + at + L.Count));
+            RecomputeBy<W>(reach)(steps, a2 + at, delta, deltaU, pair, start + at, pass);
             if (y != null)
                 AddOutputs<W>(steps, pair, pass, y);
             BackwardPass<W>(steps, a2 + at, delta, deltaU, pair, pass, dy, dh + at, da + at,
@@ -71,12 +69,25 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         }
     }
 
+    /// <summary>The cheapest way to the decays that is right where the exponents reach so far.</summary>
+    static delegate*<int, float*, float*, float*, float*, float*, float*, void> RecomputeBy<W>(float reach)
+        where W : struct, ICount => reach switch
+        {
+            <= 1 => &Recompute<W, UnitPower<Count0>>,
+            <= 2 => &Recompute<W, UnitPower<Count1>>,
+            <= 4 => &Recompute<W, UnitPower<Count2>>,
+            <= LargestBoundedExponent => &Recompute<W, BoundedPower>,
+            _ => &RecomputeUnbounded<W>,
+        };
+
     /// <summary>
     /// Fills the pass scratch: [step][register][h0 h1] from the state before the chunk on, then the decays likewise.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Recompute<W>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start, float* pass)
+    static void Recompute<W, P>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start,
+        float* pass)
         where W : struct, ICount
+        where P : struct, IPower
     {
         V z0 = L.Zero, z1 = L.Zero;
         if (W.Value > 1)
@@ -85,18 +96,18 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         float* decay = pass + ((Steps + 1) * 2 * W.Value * L.Count);
         for (int i = 0; i < steps; i++)
         {
-            V d = L.Load(delta);
+            V d = P.Scale(L.Load(delta));
             V x0 = L.Mul(d, L.Load(a2)), x1 = L.Mul(d, L.Load(a2 + Channels));
             if (W.Value > 1)
             {
-                d = L.Load(delta + L.Count);
+                d = P.Scale(L.Load(delta + L.Count));
                 z0 = L.Mul(d, L.Load(a2 + L.Count));
                 z1 = L.Mul(d, L.Load(a2 + Channels + L.Count));
-                (x0, x1, z0, z1) = VectorMath<L, V>.Exp2Bounded(x0, x1, z0, z1);
+                (x0, x1, z0, z1) = P.Exp2(x0, x1, z0, z1);
             }
             else
             {
-                (x0, x1) = VectorMath<L, V>.Exp2Bounded(x0, x1);
+                (x0, x1, _, _) = P.Exp2(x0, x1, x0, x1);
             }
             StoreStates<W>(x0, x1, z0, z1, decay);
             V b0 = L.Set(pair[0]), b1 = L.Set(pair[1]), du = L.Load(deltaU);

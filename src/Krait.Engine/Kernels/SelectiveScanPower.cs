@@ -49,7 +49,7 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         }
     }
 
-    /// <summary>The step sizes of one register of channels in a chunk: their range, and whether all are numbers.</summary>
+    /// <summary>The steps of one register of channels in a chunk: their range, and whether all are numbers.</summary>
     readonly struct StepRange
     {
         readonly V largest, smallest, sound;

@@ -9,7 +9,7 @@ namespace Krait.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// Polynomials are minimax fits (Remez exchange, relative error) rounded to float32. NaN in gives NaN out, except in
-/// <see cref="Exp2Bounded(V)"/>. Min and Max keep a NaN that stands in the second operand on every instruction set.
+/// <see cref="Exp2Bounded"/>. Min and Max keep a NaN that stands in the second operand on every instruction set.
 /// </remarks>
 public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struct
 {
@@ -31,38 +31,10 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
     const int OneBits = 0x3f800000;
     const int SignBit = unchecked((int)0x80000000);
 
-    /// <summary>2^x for |x| &lt;= 126 only, anything else is garbage; relative error 1.8e-7.
-    /// The scan's fast path.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp2Bounded(V x) => Exp2Bounded(x, x).First;
-
     /// <summary>
-    /// The same for two at once, step by step side by side, so that neither has to wait for the other's last step.
+    /// 2^x for |x| &lt;= 126 only, anything else is garbage, for four at once, step by step side by side, so that none
+    /// has to wait for its own last step; relative error 1.8e-7.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (V First, V Second) Exp2Bounded(V x, V y)
-    {
-        V wholeX = L.RoundToIntBits(x), wholeY = L.RoundToIntBits(y);
-        x = L.Sub(x, L.FromIntBits(wholeX));
-        y = L.Sub(y, L.FromIntBits(wholeY));
-        V c = L.Set(Exp2C4);
-        V p = L.Fma(L.Set(Exp2C5), x, c), q = L.Fma(L.Set(Exp2C5), y, c);
-        c = L.Set(Exp2C3);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        c = L.Set(Exp2C2);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        c = L.Set(Exp2C1);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        c = L.Set(1f);
-        p = L.Fma(p, x, c);
-        q = L.Fma(q, y, c);
-        return (L.AddBits(p, L.ShiftLeftBits(wholeX, 23)), L.AddBits(q, L.ShiftLeftBits(wholeY, 23)));
-    }
-
-    /// <summary>The same for four at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (V First, V Second, V Third, V Fourth) Exp2Bounded(V x, V y, V z, V w)
     {

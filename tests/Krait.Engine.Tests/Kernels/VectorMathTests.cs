@@ -184,7 +184,7 @@ public sealed class VectorMathTests
                 V v = L.LoadFirst(from + i, n);
                 V r = function switch
                 {
-                    "exp2b" => VectorMath<L, V>.Exp2Bounded(v),
+                    "exp2b" => VectorMath<L, V>.Exp2Bounded(v, v, v, v).First,
                     "exp2u" => VectorMath<L, V>.Exp2Unit(v, v, v, v).First,
                     "exp2" => VectorMath<L, V>.Exp2(v),
                     "exp" => VectorMath<L, V>.Exp(v),
