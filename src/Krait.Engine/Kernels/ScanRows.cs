@@ -76,8 +76,8 @@ static unsafe class ScanRows<L, V>
     }
 
     /// <summary>
-    /// The same for the planes of several blocks, one after the other. Rows are read whole: a walk down a column finds
-    /// only a few of its rows in a cache at a time, since they lie multiples of a page apart.
+    /// Planes of several blocks, one after the other = rows of x. Rows are read whole: a walk down a column finds only a
+    /// few of its rows in a cache at a time, since they lie multiples of a page apart.
     /// </summary>
     public static void GatherBlocks(float* x, long stride, int* positions, int steps, int channels, float* planes)
     {
@@ -94,7 +94,7 @@ static unsafe class ScanRows<L, V>
         }
     }
 
-    /// <summary>The same for the planes of several blocks.</summary>
+    /// <summary>Rows of y = planes of several blocks, or += them.</summary>
     public static void ScatterBlocks(float* planes, int* positions, int steps, int channels, bool add, long stride,
         float* y)
     {

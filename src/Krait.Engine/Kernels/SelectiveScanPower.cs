@@ -3,17 +3,16 @@ using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
 
-/// <summary>
-/// How the decays 2^(delta A2) of a chunk are computed: by the cheapest way that is right for all its exponents. Nearly
-/// all decays of a network lie above 1/16 and need no splitting of the exponent.
-/// </summary>
 public static unsafe partial class SelectiveScanChunk<L, V>
     where L : struct, ILanes<V>
     where V : struct
 {
     const float LargestBoundedExponent = 126f;
 
-    /// <summary>2^x of four registers, side by side.</summary>
+    /// <summary>
+    /// How the decays 2^(delta A2) of a chunk are computed, four registers side by side: by the cheapest way that is
+    /// right for all exponents of the chunk. Few decays of a network lie below 1/16, where the exponent must be split.
+    /// </summary>
     interface IPower
     {
         /// <summary>What delta is multiplied by, so that x = scaled delta * A2.</summary>
