@@ -58,7 +58,7 @@ static class TrainOptions
             "minmax255, unit, standardize, imagenet or ct [minmax255; volumes: standardize].", "kind")),
         ("data.val_fraction", Word("--val-fraction", "Share for validation where the folder has none [0.2].", "x")),
         ("data.max_pixels", Word("--max-pixels", "Refuse pictures of more pixels [268435456].", "n")),
-        ("memory_limit", Word("--memory-limit", "Recompute blocks until it fits, or refuse; such as 2GiB.", "size")),
+        ("memory_limit", Word("--memory-limit", "Recompute blocks until it fits, or refuse; such as 2GiB [what is free].", "size")),
         ("runs", Word("--runs", "Folder of the run folders [runs].", "folder")),
         ("name", Word("--name", "Name of the run folder [time_model_data_seed].", "name")),
     ];

@@ -62,6 +62,8 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
             json["seconds_median"] = timing.Median;
             json["floor_seconds"] = timing.Floor;
             json["times_floor"] = timing.Least / timing.Floor;
+            json["seconds_undisturbed"] = timing.Undisturbed;
+            json["undisturbed_times_floor"] = timing.Undisturbed / timing.Floor;
             json["arena_bytes"] = timing.ArenaBytes;
             json["resident_bytes"] = timing.ResidentBytes;
             json["kinds"] = Rows(kinds);
@@ -85,6 +87,9 @@ sealed class BenchReport(CommandContext context, SimdLevel level, int threads)
                 $"{model} {(isTraining ? "training step" : "prediction")}: least {Milliseconds(timing.Least)} ms, "
                 + $"median {Milliseconds(timing.Median)} ms of {timing.Runs.Count} runs; "
                 + $"floor {Milliseconds(timing.Floor)} ms, {timing.Least / timing.Floor:0.00} x floor"));
+            context.Write(string.Create(CultureInfo.InvariantCulture,
+                $"every op at its least: {Milliseconds(timing.Undisturbed)} ms, "
+                + $"{timing.Undisturbed / timing.Floor:0.00} x floor"));
             context.Write($"memory: planned {ByteSize.Rounded(timing.ArenaBytes)}, "
                 + $"process {ByteSize.Rounded(timing.ResidentBytes)}");
         }

@@ -31,7 +31,7 @@ public sealed record TrainConfig
     /// <summary>Epochs without a better validation score after which training ends; 0 never.</summary>
     public int EarlyStop { get; init; }
 
-    /// <summary>Upper bound of the planned memory, or null.</summary>
+    /// <summary>Upper bound of the memory of the process; null: what the machine has free when the run starts.</summary>
     public long? MemoryLimit { get; init; }
 
     /// <summary>Stop at the first NaN or infinity and name its layer.</summary>
@@ -67,7 +67,7 @@ public sealed record TrainConfig
         .Whole("threads", "0 for one a core", c => c.Threads, (c, v) => c with { Threads = v })
         .Whole("early_stop", "epochs without a better validation score, 0 never", c => c.EarlyStop,
             (c, v) => c with { EarlyStop = v })
-        .Bytes("memory_limit", "bound of the planned memory, such as 2GiB", c => c.MemoryLimit,
+        .Bytes("memory_limit", "bound of the memory of the process, such as 2GiB; null for what the machine has free", c => c.MemoryLimit,
             (c, v) => c with { MemoryLimit = v })
         .Switch("check_numerics", "stop at the first NaN and name its layer", c => c.CheckNumerics,
             (c, v) => c with { CheckNumerics = v })

@@ -11,6 +11,9 @@ public sealed record TrainingStepOptions
     /// <summary>Bound on the memory of the process; null: none.</summary>
     public long? MemoryLimitBytes { get; init; }
 
+    /// <summary>What that bound is, for messages.</summary>
+    public string MemoryLimitName { get; init; } = "the limit";
+
     /// <summary>What the process holds before the run; null measures it.</summary>
     public long? ResidentBytes { get; init; }
 
@@ -123,7 +126,7 @@ public sealed class TrainingStep : IDisposable
                 fitting = 0;
             string hint = fitting > 0 ? $"A batch of {fitting} fits." : Least();
             return new MemoryLimitException($"memory: a batch of {batch} needs "
-                + $"{MemoryForecast.Format(Bytes(batch, blocks))} even when every block is recomputed, the limit is "
+                + $"{MemoryForecast.Format(Bytes(batch, blocks))} even when every block is recomputed, {options.MemoryLimitName} is "
                 + $"{MemoryForecast.Format(limit)}. {hint}", fitting);
 
             string Least()

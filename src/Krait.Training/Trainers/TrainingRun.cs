@@ -62,7 +62,8 @@ internal sealed class TrainingRun : IDisposable
         optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
         options = new TrainingStepOptions
         {
-            MemoryLimitBytes = config.MemoryLimit,
+            MemoryLimitBytes = config.MemoryLimit ?? MachineMemory.Now().ProcessLimit,
+            MemoryLimitName = config.MemoryLimit is null ? "what this machine has free" : "the limit",
             ResidentBytes = Environment.WorkingSet + beside,
             OptimizerSlots = optimizer.Slots,
             CheckNumerics = config.CheckNumerics,
