@@ -75,6 +75,25 @@ public sealed class TrainingStepTests
     }
 
     [Fact]
+    public void A_goal_that_nothing_fits_recomputes_all_that_the_limit_asks_for_and_more()
+    {
+        using SegmentationModel model = Narrow();
+        using Device device = CpuDevice.Create(2);
+        using TrainingStep free = Step(long.MaxValue, null);
+        using TrainingStep fitting = Step(long.MaxValue, free.Forecast.ProcessBytes);
+        using TrainingStep modest = Step(long.MaxValue, free.Forecast.ProcessBytes - 1);
+        using TrainingStep least = Step(long.MaxValue, 1);
+        Assert.Equal(0, free.Forecast.RecomputedBlocks);
+        Assert.Equal(0, fitting.Forecast.RecomputedBlocks);
+        Assert.Equal(1, modest.Forecast.RecomputedBlocks);
+        Assert.True(least.Forecast.RecomputedBlocks > 1);
+        Assert.True(least.Forecast.ArenaBytes < free.Forecast.ArenaBytes);
+
+        TrainingStep Step(long limit, long? goal) => new(model, device, SquaredError, Image, Target,
+            new TrainingStepOptions { MemoryLimitBytes = limit, MemoryGoalBytes = goal, ResidentBytes = 0 });
+    }
+
+    [Fact]
     public void A_limit_that_nothing_fits_is_refused_with_the_batch_that_would()
     {
         using SegmentationModel model = Narrow();

@@ -7,13 +7,14 @@ namespace Krait.Training.Execution;
 /// <param name="OwnBytes">What this process holds.</param>
 public readonly record struct MachineMemory(long TotalBytes, long UsedBytes, long OwnBytes)
 {
-    /// <summary>One part in so many stays free for what others take meanwhile.</summary>
-    const int Reserve = 20;
+    /// <summary>One part in so many is left to what others take meanwhile, and to what the forecast misses.</summary>
+    const int Reserve = 10;
 
-    /// <summary>Most that this process can hold in all: total - total / 20 - (used - own), in bytes; at least what it
-    /// holds already.</summary>
-    public long ProcessLimit =>
-        Math.Max(OwnBytes, TotalBytes - (TotalBytes / Reserve) - Math.Max(0, UsedBytes - OwnBytes));
+    /// <summary>Most that this process can hold: total - (used - own), in bytes; at least what it holds.</summary>
+    public long ProcessLimit => Math.Max(OwnBytes, TotalBytes - Math.Max(0, UsedBytes - OwnBytes));
+
+    /// <summary>What it should hold where it has the choice: a tenth of all less.</summary>
+    public long ProcessGoal => Math.Max(OwnBytes, ProcessLimit - (TotalBytes / Reserve));
 
     /// <summary>As it is now.</summary>
     public static MachineMemory Now()

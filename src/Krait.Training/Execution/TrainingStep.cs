@@ -11,6 +11,9 @@ public sealed record TrainingStepOptions
     /// <summary>Bound on the memory of the process; null: none.</summary>
     public long? MemoryLimitBytes { get; init; }
 
+    /// <summary>Blocks are recomputed down to this, if they can be; null: the bound.</summary>
+    public long? MemoryGoalBytes { get; init; }
+
     /// <summary>What that bound is, for messages.</summary>
     public string MemoryLimitName { get; init; } = "the limit";
 
@@ -106,15 +109,18 @@ public sealed class TrainingStep : IDisposable
             return new MemoryForecast(Plan.ForecastArenaBytes(traced.Program), storeBytes, _resident, recomputed);
         }
 
-        /// <summary>The fewest first blocks whose recomputation fits the limit.</summary>
+        /// <summary>The fewest first blocks whose recomputation fits the goal, or all where that fits the limit.</summary>
         public int BlocksToRecompute(int batch)
         {
-            if (options.MemoryLimitBytes is not { } limit || Bytes(batch, 0) <= limit)
+            if (options.MemoryLimitBytes is not { } limit)
+                return 0;
+            long goal = Math.Min(limit, options.MemoryGoalBytes ?? limit);
+            if (Bytes(batch, 0) <= goal)
                 return 0;
             int blocks = Trace(batch, 0).Program.BlockCount;
             if (Bytes(batch, blocks) > limit)
                 throw Refusal(batch, blocks, limit);
-            return Smallest(1, blocks, k => Bytes(batch, k) <= limit);
+            return Smallest(1, blocks, k => Bytes(batch, k) <= goal);
         }
 
         long Bytes(int batch, int recomputed) => Forecast(Trace(batch, recomputed), recomputed).ProcessBytes;

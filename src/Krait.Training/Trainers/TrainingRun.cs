@@ -60,9 +60,11 @@ internal sealed class TrainingRun : IDisposable
         // code, decoded pictures and overlays (measured on small runs).
         long beside = (62L << 20) + samples.ForecastBytes + model.Network.Store.Size * sizeof(float);
         optimizer = TrainingParts.Optimizer(config.Optimizer, device, model.Network.Store);
+        var machine = MachineMemory.Now();
         options = new TrainingStepOptions
         {
-            MemoryLimitBytes = config.MemoryLimit ?? MachineMemory.Now().ProcessLimit,
+            MemoryLimitBytes = config.MemoryLimit ?? machine.ProcessLimit,
+            MemoryGoalBytes = config.MemoryLimit ?? machine.ProcessGoal,
             MemoryLimitName = config.MemoryLimit is null ? "what this machine has free" : "the limit",
             ResidentBytes = Environment.WorkingSet + beside,
             OptimizerSlots = optimizer.Slots,
