@@ -9,14 +9,14 @@ public sealed unsafe partial class CpuDevice<L, V>
     {
         int batch = checked((int)(x.U.Count / shape.L));
         _pool.Run(new SelectiveScanJob(shape, batch, softplus, x, states, y, last, continues),
-            batch * shape.G * shape.TasksPerGroup(batch));
+            batch * shape.G * shape.Tasks(batch).Count);
     }
 
     public override void SelectiveScanBackward(in SelectiveScanShape shape, bool softplus, in SelectiveScanRows x,
         Rows states, Rows dy, Rows dLast, Rows couplePartials, Rows parameterPartials, in SelectiveScanRows dx)
     {
         int batch = checked((int)(x.U.Count / shape.L));
-        int tasks = shape.TasksPerGroup(batch);
+        int tasks = shape.BackwardTasks(batch).Count;
         _pool.Run(new SelectiveScanBackwardJob(shape, batch, softplus, x, states, dy, dLast, couplePartials,
             parameterPartials, dx), batch * shape.G * tasks);
         for (int t = 1; t < tasks; t++)
@@ -46,13 +46,13 @@ public sealed unsafe partial class CpuDevice<L, V>
     }
 
     /// <summary>Sample, task within the group, first block and number of blocks.</summary>
-    static (int Sample, int Task, int FirstBlock, int Blocks) ScanTask(in SelectiveScanShape shape, int batch, int chunk)
+    static (int Sample, int Task, int FirstBlock, int Blocks) ScanTask(in SelectiveScanShape shape, BlockTasks tasks,
+        int chunk)
     {
-        int tasks = shape.TasksPerGroup(batch), size = shape.BlocksPerTask(batch);
-        int task = chunk % tasks, group = chunk / tasks % shape.G;
-        int first = task * size;
-        return (chunk / tasks / shape.G, task, (group * shape.GroupBlocks) + first,
-            Math.Min(size, shape.GroupBlocks - first));
+        int task = chunk % tasks.Count, group = chunk / tasks.Count % shape.G;
+        int first = task * tasks.Blocks;
+        return (chunk / tasks.Count / shape.G, task, (group * shape.GroupBlocks) + first,
+            Math.Min(tasks.Blocks, shape.GroupBlocks - first));
     }
 
     static RowPointer From(Rows rows, long row) => new RowPointer(rows.Pointer, rows.Stride).From(row);
@@ -73,7 +73,7 @@ public sealed unsafe partial class CpuDevice<L, V>
     {
         public void Run(int chunk, Worker worker)
         {
-            (int sample, _, int first, int blocks) = ScanTask(shape, batch, chunk);
+            (int sample, _, int first, int blocks) = ScanTask(shape, shape.Tasks(batch), chunk);
             SelectiveScan<L, V>.Forward(shape, Operands(shape, x, sample), softplus, first, blocks,
                 worker.Scratch(SelectiveScan<L, V>.ForwardScratch(shape, blocks)), StatesOf(shape, states, sample),
                 From(y, (long)sample * shape.L), From(last, (long)sample * shape.D), continues);
@@ -85,7 +85,7 @@ public sealed unsafe partial class CpuDevice<L, V>
     {
         public void Run(int chunk, Worker worker)
         {
-            (int sample, int task, int first, int blocks) = ScanTask(shape, batch, chunk);
+            (int sample, int task, int first, int blocks) = ScanTask(shape, shape.BackwardTasks(batch), chunk);
             SelectiveScanOperands d = Operands(shape, dx, sample);
             if (task > 0)
             {

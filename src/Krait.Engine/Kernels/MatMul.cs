@@ -8,7 +8,7 @@ namespace Krait.Engine.Kernels;
 /// The order is: blocks of K (the panel's block stays in the first cache), panels of two vectors of columns, tiles of
 /// rows. The caller hands out rows and panels; what it hands out does not change a bit of the result.
 /// </remarks>
-internal static unsafe class MatMul<L, V>
+internal static unsafe partial class MatMul<L, V>
     where L : struct, ILanes<V>
     where V : struct
 {
@@ -57,57 +57,6 @@ internal static unsafe class MatMul<L, V>
             }
         }
     }
-
-    /// <summary>y[m, n] (+)= sum_k a[k, m] b[k, n] for columns m0 to m1 of a and n0 to n1 of b: a weight's gradient.</summary>
-    /// <remarks>
-    /// a: [K, M], rows aStride apart. b: [K, N], rows bStride apart. accumulate: Adds to y instead of writing it.
-    /// scratch: <see cref="TransposedScratchFloats"/> floats.
-    /// </remarks>
-    public static void Transposed(
-        float* a, long aStride, float* b, long bStride, long k, long m0, long m1, long m, long n0, long n1,
-        bool accumulate, float* scratch, float* y, long yStride)
-    {
-        const int stepBlock = 256;
-        int width = MatMulTile<L, V>.PanelWidth, maxRows = MatMulTile<L, V>.MaxRows(2);
-        long tiles = (m1 - m0 + maxRows - 1) / maxRows;
-        float* panel = scratch, strips = scratch + stepBlock * width;
-        for (long k0 = 0; k0 < k || k0 == 0; k0 += stepBlock)
-        {
-            MatMulTileArgs t = default;
-            t.BStride = MatMulTile<L, V>.PanelWidth;
-            t.Steps = Math.Min(stepBlock, k - k0);
-            t.Segments = 1;
-            t.RowStride = 1;
-            t.B = panel;
-            for (long i = 0; i < tiles; i++)
-            {
-                long first = m0 + (m1 - m0) * i / tiles, last = m0 + (m1 - m0) * (i + 1) / tiles;
-                MatMulPack<L, V>.Strip(
-                    a + k0 * aStride + first, 1, aStride, t.Steps, (int)(last - first), m - last,
-                    strips + (first - m0) * stepBlock);
-            }
-            for (long column = n0; column < n1; column += width)
-            {
-                long columns = Math.Min(width, n1 - column);
-                MatMulPack<L, V>.Panels(b + k0 * bStride + column, bStride, 1, t.Steps, columns, 0, 1, panel, 0);
-                for (long i = 0; i < tiles; i++)
-                {
-                    long first = m0 + (m1 - m0) * i / tiles, last = m0 + (m1 - m0) * (i + 1) / tiles;
-                    t.A = strips + (first - m0) * stepBlock;
-                    t.StepStride = last - first;
-                    t.Y = y + first * yStride + column;
-                    t.YStride = yStride;
-                    t.Add = accumulate || k0 > 0 ? t.Y : null;
-                    t.AddStride = yStride;
-                    Rows(ref t, last - first, columns);
-                }
-            }
-        }
-    }
-
-    /// <summary>Floats that <see cref="Transposed"/> needs for <paramref name="rows"/> columns of a.</summary>
-    public static long TransposedScratchFloats(long rows) =>
-        256 * (MatMulTile<L, V>.PanelWidth + rows) + 2 * L.Count;
 
     /// <summary>All rows of one panel, in tiles of nearly the same height. Moves A, Y and Add of t.</summary>
     public static void Rows(ref MatMulTileArgs t, long rows, long columns)

@@ -37,25 +37,6 @@ internal static unsafe class MatMulPack<L, V>
         }
     }
 
-    /// <summary>strip[k, i] = a[i * rowStride + k * stepStride] for <paramref name="rows"/> rows of a.</summary>
-    /// <remarks>
-    /// strip: [k, rows], with room for one vector more: whole vectors are written and overlap. spare: Floats that may
-    /// be read beyond the last row where rowStride is 1.
-    /// </remarks>
-    public static void Strip(
-        float* a, long rowStride, long stepStride, long k, int rows, long spare, float* strip)
-    {
-        if (rowStride == 1 && rows <= L.Count && rows + spare >= L.Count)
-        {
-            for (long s = 0; s < k; s++)
-                L.Store(L.Load(a + s * stepStride), strip + s * rows);
-            return;
-        }
-        for (long s = 0; s < k; s++)
-            for (int i = 0; i < rows; i++)
-                strip[s * rows + i] = a[i * rowStride + s * stepStride];
-    }
-
     static void CopyRows(float* from, long stride, long k, float* to)
     {
         for (long s = 0; s < k; s++, from += stride, to += MatMulTile<L, V>.PanelWidth)

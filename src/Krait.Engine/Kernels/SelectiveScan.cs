@@ -81,8 +81,8 @@ public static unsafe partial class SelectiveScan<L, V>
         StepSize(shape, x.Delta, index, positions, steps, softplus, block.Weight, block.Bias, s.Delta, null);
         if (inPlace)
         {
-            SelectiveScanRows<L, V>.Start(vectors, steps, x.U.At(positions[0]) + first, x.U.Stride, s.Delta, block.Skip,
-                s.DeltaU, s.Y);
+            SelectiveScanRows<L, V>.Start(vectors, steps, x.U.At(positions[0]) + first, x.U.Stride, Steps * x.U.Stride,
+                s.Delta, block.Skip, s.DeltaU, s.Y);
         }
         else
         {

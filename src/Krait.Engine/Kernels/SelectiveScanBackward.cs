@@ -8,7 +8,7 @@ public static unsafe partial class SelectiveScan<L, V>
 {
     /// <summary>Floats of scratch for <see cref="Backward"/>.</summary>
     public static long BackwardScratch(in SelectiveScanShape shape, int blocks) =>
-        (9 * PlaneFloats) + SelectiveScanChunk<L, V>.PassFloats + (2 * SelectiveScanChunk<L, V>.CoupleFloats(shape.N))
+        (10 * PlaneFloats) + SelectiveScanChunk<L, V>.PassFloats + (2 * SelectiveScanChunk<L, V>.CoupleFloats(shape.N))
         + (Steps * ScanStepSize<L, V>.DtStride(shape.R)) + (blocks * (long)BackwardBlockFloats(shape));
 
     static int BackwardBlockFloats(in SelectiveScanShape shape) =>
@@ -38,8 +38,6 @@ public static unsafe partial class SelectiveScan<L, V>
             StartBlock(shape, x, firstBlock + j, dLast, new BackwardBlock(shape, s.Blocks, j));
         for (int chunk = shape.Chunks - 1; chunk >= 0; chunk--)
         {
-            foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.U, x.Gate, dy, dx.U, dx.Gate])
-                Prefetch(shape, rows, firstBlock, blocks, chunk - 1, positions);
             int steps = FillPositions(shape, chunk, positions);
             GatherGroup(shape, x, group, positions, steps, s.Couples);
             new Span<float>(s.DCouples, SelectiveScanChunk<L, V>.CoupleFloats(shape.N)).Clear();
@@ -66,29 +64,57 @@ public static unsafe partial class SelectiveScan<L, V>
     {
         int first = shape.FirstChannel(index), channels = shape.ChannelsOf(index);
         int vectors = SelectiveScanChunk<L, V>.Vectors(channels);
-        ScanRows<L, V>.Gather(x.U.Start + first, x.U.Stride, positions, steps, channels, s.U);
-        ScanRows<L, V>.Gather(dy.Start + first, dy.Stride, positions, steps, channels, s.Dy);
+        var walk = new BlockRows(positions, steps, first, channels);
+        RowPointer u = walk.Gather(x.U, s.U), z = walk.Gather(x.Gate, s.Z), dyRows = walk.Gather(dy, s.Y);
+        RowPointer du = walk.Target(dx.U, s.U), dz = walk.Target(dx.Gate, s.Z);
         StepSize(shape, x.Delta, index, positions, steps, softplus, block.Weight, block.Bias, s.Delta, s.Slope);
-        SelectiveScanPlane<L, V>.Start(vectors, steps, s.U, s.Delta, block.Skip, s.DeltaU, s.Y);
         if (x.Gate.Exists)
-        {
-            ScanRows<L, V>.Gather(x.Gate.Start + first, x.Gate.Stride, positions, steps, channels, s.Gate);
-            Silu<L, V>.GateBackward(s.Gate, steps * Channels, s.Dy);
-        }
+            SelectiveScanRows<L, V>.GateBackward(vectors, steps, z.Start, z.Stride, dyRows.Start, dyRows.Stride,
+                dz.Start, dz.Stride, s.Dy, s.Gate);
+        else
+            ScanRows<L, V>.Gather(dy.Start + first, dy.Stride, positions, steps, channels, s.Dy);
+        SelectiveScanRows<L, V>.Start(vectors, steps, u.Start, u.Stride, -Steps * u.Stride, s.Delta, block.Skip,
+            s.DeltaU, s.Y);
         SelectiveScanChunk<L, V>.Backward(vectors, steps, shape.PaddedN, block.A2, s.Delta, s.DeltaU, s.Couples, start,
             s.Dy, s.Pass, block.Dh, block.Da, s.DCouples, s.DDeltaU, s.DDelta, x.Gate.Exists ? s.Y : null);
-        SelectiveScanPlane<L, V>.Finish(vectors, steps, s.U, s.Delta, softplus ? s.Slope : null, s.Dy, block.Skip,
-            s.DDeltaU, s.DDelta, block.DSkip, block.DBias);
-        ScanRows<L, V>.Scatter(s.DDeltaU, positions, steps, channels, false, dx.U.Stride, dx.U.Start + first);
+        SelectiveScanRows<L, V>.Finish(vectors, steps, u.Start, u.Stride, s.Delta, softplus ? s.Slope : null, s.Dy,
+            block.Skip, s.DDeltaU, s.DDelta, block.DSkip, block.DBias, du.Start, du.Stride);
+        walk.Scatter(s.U, dx.U);
         if (x.Gate.Exists)
         {
-            SelectiveScanPlane<L, V>.Multiply(steps, s.Y, s.Gate);
-            ScanRows<L, V>.Scatter(s.Gate, positions, steps, channels, false, dx.Gate.Stride, dx.Gate.Start + first);
+            SelectiveScanRows<L, V>.Multiply(vectors, steps, s.Y, s.Gate, dz.Start, dz.Stride);
+            walk.Scatter(s.Z, dx.Gate);
         }
         if (shape.R > 0)
             StepSizeBackward(shape, channels, x.Delta.At(positions[0]), (int)x.Delta.Stride, steps, s, block);
         else
             ScanRows<L, V>.Scatter(s.DDelta, positions, steps, channels, false, dx.Delta.Stride, dx.Delta.Start + first);
+    }
+
+    /// <summary>
+    /// One block's channels of a chunk's rows. They are read and written where they lie if they fill whole registers,
+    /// else by way of a plane.
+    /// </summary>
+    readonly struct BlockRows(int* positions, int steps, int first, int channels)
+    {
+        bool InPlace => channels % L.Count == 0;
+
+        public RowPointer Gather(RowPointer rows, float* plane)
+        {
+            if (rows.Exists && !InPlace)
+                ScanRows<L, V>.Gather(rows.Start + first, rows.Stride, positions, steps, channels, plane);
+            return Target(rows, plane);
+        }
+
+        public RowPointer Target(RowPointer rows, float* plane) => InPlace && rows.Exists
+            ? new RowPointer(rows.At(positions[0]) + first, rows.Stride)
+            : new RowPointer(plane, Channels);
+
+        public void Scatter(float* plane, RowPointer rows)
+        {
+            if (!InPlace)
+                ScanRows<L, V>.Scatter(plane, positions, steps, channels, false, rows.Stride, rows.Start + first);
+        }
     }
 
     /// <summary>Adds what a block gives to the gradients of the projected rows and of the step weight.</summary>
@@ -139,13 +165,14 @@ public static unsafe partial class SelectiveScan<L, V>
     /// <summary>Scratch that all blocks share.</summary>
     readonly struct BackwardScratchOf
     {
-        public readonly float* U, Delta, DeltaU, Y, Gate, Slope, Dy, DDeltaU, DDelta, Pass, Couples, DCouples, DDt;
+        public readonly float* U, Z, Delta, DeltaU, Y, Gate, Slope, Dy, DDeltaU, DDelta, Pass, Couples, DCouples, DDt;
         public readonly float* Blocks;
 
         public BackwardScratchOf(in SelectiveScanShape shape, float* scratch)
         {
             U = scratch;
-            Delta = U + PlaneFloats;
+            Z = U + PlaneFloats;
+            Delta = Z + PlaneFloats;
             DeltaU = Delta + PlaneFloats;
             Y = DeltaU + PlaneFloats;
             Gate = Y + PlaneFloats;

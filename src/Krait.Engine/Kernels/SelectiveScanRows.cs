@@ -11,7 +11,7 @@ namespace Krait.Engine.Kernels;
 /// A block takes a line of every row, and no processor foresees several such walks at once. So each step asks for the
 /// same row of the next chunk: one line between other work, since only some two dozen can be under way.
 /// </remarks>
-static unsafe class SelectiveScanRows<L, V>
+static unsafe partial class SelectiveScanRows<L, V>
     where L : struct, ILanes<V>
     where V : struct
 {
@@ -19,12 +19,13 @@ static unsafe class SelectiveScanRows<L, V>
     const int Channels = SelectiveScanChunk<L, V>.Channels;
 
     /// <summary>deltaU = delta u and y = skip u, the start of the output's sum: planes, of rows of u.</summary>
-    public static void Start(int vectors, int steps, float* u, long uStride, float* delta, float* skip, float* deltaU,
-        float* y)
+    /// <param name="ahead">Floats from a row to the one to ask for.</param>
+    public static void Start(int vectors, int steps, float* u, long uStride, long ahead, float* delta, float* skip,
+        float* deltaU, float* y)
     {
         for (int i = 0; i < steps; i++)
         {
-            Ask(u + (Steps * uStride));
+            Ask(u + ahead);
             for (int c = 0; c < vectors * L.Count; c += L.Count)
             {
                 V x = L.Load(u + c);

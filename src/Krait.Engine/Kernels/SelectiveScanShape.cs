@@ -13,7 +13,7 @@ public readonly record struct SelectiveScanShape(int L, int D, int N, int G, int
 {
     public const int Steps = 64;
     public const int BlockChannels = 16;
-    const int TasksWanted = 16;
+    const int TasksWanted = 16, BackwardTasksWanted = 8;
 
     public int Chunks => (L + Steps - 1) / Steps;
     public int GroupChannels => D / G;
@@ -33,17 +33,17 @@ public readonly record struct SelectiveScanShape(int L, int D, int N, int G, int
     /// <summary>Numbers of the gradients of B, C and of what the step size is projected from, of one step.</summary>
     public int CoupleFloats => (2 * N) + R;
 
-    /// <summary>Blocks that one task walks over: about sixteen tasks in all, whatever the machine.</summary>
-    public int BlocksPerTask(int batch)
-    {
-        int tasks = Math.Clamp((TasksWanted + (batch * G) - 1) / (batch * G), 1, GroupBlocks);
-        return (GroupBlocks + tasks - 1) / tasks;
-    }
+    /// <summary>How a group's blocks fall into tasks: about sixteen tasks in all, whatever the machine.</summary>
+    public BlockTasks Tasks(int batch) => TasksOf(batch, TasksWanted);
 
-    public int TasksPerGroup(int batch)
+    /// <summary>The same for the gradient: fewer, since each task sums its own gradients of B and C.</summary>
+    public BlockTasks BackwardTasks(int batch) => TasksOf(batch, BackwardTasksWanted);
+
+    BlockTasks TasksOf(int batch, int wanted)
     {
-        int size = BlocksPerTask(batch);
-        return (GroupBlocks + size - 1) / size;
+        int tasks = Math.Clamp((wanted + (batch * G) - 1) / (batch * G), 1, GroupBlocks);
+        int blocks = (GroupBlocks + tasks - 1) / tasks;
+        return new BlockTasks((GroupBlocks + blocks - 1) / blocks, blocks);
     }
 
     public int GroupOf(int block) => block / GroupBlocks;
@@ -55,6 +55,9 @@ public readonly record struct SelectiveScanShape(int L, int D, int N, int G, int
     /// <summary>Channels of a block: 16, or fewer in the last of a group.</summary>
     public int ChannelsOf(int block) => Math.Min(BlockChannels, GroupChannels - (block % GroupBlocks * BlockChannels));
 }
+
+/// <summary>Tasks of a group, and blocks that each walks over; the last may have fewer.</summary>
+public readonly record struct BlockTasks(int Count, int Blocks);
 
 /// <summary>Where rows start and how many floats lie between them; no pointer where an operand is missing.</summary>
 public readonly unsafe struct RowPointer(float* start, long stride)

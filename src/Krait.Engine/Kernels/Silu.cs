@@ -81,27 +81,25 @@ static unsafe class Silu<L, V>
     }
 
     /// <summary>
-    /// In place, for y = x SiLU(z): dy becomes dx = dy SiLU(z), and z becomes dy SiLU'(z), which times x is dz.
+    /// For y = x SiLU(z), a register of four rows: dx = dy SiLU(z), and dy SiLU'(z), which times x is dz.
     /// </summary>
-    public static void GateBackward(float* z, long width, float* dy)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void GateBackward(float* z, long zStride, float* dy, long dyStride, int stride, float* dx,
+        float* slope)
     {
-        long i = 0;
-        for (; i + (4 * L.Count) <= width; i += 4 * L.Count)
-        {
-            V a = L.Load(z + i), b = L.Load(z + i + L.Count);
-            V c = L.Load(z + i + (2 * L.Count)), d = L.Load(z + i + (3 * L.Count));
-            (V p, V q, V r, V s) = ExpNegatedBounded(Clamped(a), Clamped(b), Clamped(c), Clamped(d));
-            FinishGate(a, p, L.Count, z + i, dy + i);
-            FinishGate(b, q, L.Count, z + i + L.Count, dy + i + L.Count);
-            FinishGate(c, r, L.Count, z + i + (2 * L.Count), dy + i + (2 * L.Count));
-            FinishGate(d, s, L.Count, z + i + (3 * L.Count), dy + i + (3 * L.Count));
-        }
-        for (; i < width; i += L.Count)
-        {
-            int lanes = (int)Math.Min(L.Count, width - i);
-            V a = Part<L, V>.Load(z + i, lanes), c = Clamped(a);
-            FinishGate(a, ExpNegatedBounded(c, c, c, c).First, lanes, z + i, dy + i);
-        }
+        V a = L.Load(z), b = L.Load(z + zStride), c = L.Load(z + (2 * zStride)), d = L.Load(z + (3 * zStride));
+        (V p, V q, V r, V s) = ExpNegatedBounded(Clamped(a), Clamped(b), Clamped(c), Clamped(d));
+        FinishGate(a, p, L.Load(dy), dx, slope);
+        FinishGate(b, q, L.Load(dy + dyStride), dx + stride, slope + stride);
+        FinishGate(c, r, L.Load(dy + (2 * dyStride)), dx + (2 * stride), slope + (2 * stride));
+        FinishGate(d, s, L.Load(dy + (3 * dyStride)), dx + (3 * stride), slope + (3 * stride));
+    }
+
+    /// <summary>The same for one register.</summary>
+    public static void GateBackward(float* z, float* dy, float* dx, float* slope)
+    {
+        V x = L.Load(z), c = Clamped(x);
+        FinishGate(x, ExpNegatedBounded(c, c, c, c).First, L.Load(dy), dx, slope);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -112,11 +110,11 @@ static unsafe class Silu<L, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void FinishGate(V x, V e, int lanes, float* z, float* dy)
+    static void FinishGate(V z, V e, V dy, float* dx, float* slope)
     {
-        V s = Sigmoid(x, e), d = Part<L, V>.Load(dy, lanes);
-        Part<L, V>.Store(L.Mul(d, Slope(x, s)), z, lanes);
-        Part<L, V>.Store(L.Mul(d, L.Mul(x, s)), dy, lanes);
+        V s = Sigmoid(z, e);
+        L.Store(L.Mul(dy, Slope(z, s)), slope);
+        L.Store(L.Mul(dy, L.Mul(z, s)), dx);
     }
 
     /// <summary>1 / (1 + e), but 0 where e was clamped.</summary>

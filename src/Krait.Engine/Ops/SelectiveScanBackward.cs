@@ -16,7 +16,7 @@ public sealed class SelectiveScanBackward : Op
         _shape = shape;
         _softplus = softplus;
         int batch = dy.Shape.Batch;
-        int further = shape.TasksPerGroup(batch) - 1;
+        int further = shape.BackwardTasks(batch).Count - 1;
         Bind(dy.Program, [.. x, states, dy, dLast],
         [
             .. x.Where(v => v is not null).Select(v => v!.Shape),
