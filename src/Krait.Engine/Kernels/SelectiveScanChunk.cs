@@ -123,9 +123,10 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     static delegate*<int, float*, float*, float*, float*, float*, long, float*, float*, void> Pass(float reach) =>
         reach switch
         {
-            <= 1 => &ForwardPass<UnitPower<Count0>>,
-            <= 2 => &ForwardPass<UnitPower<Count1>>,
-            <= 4 => &ForwardPass<UnitPower<Count2>>,
+            <= 0.5f => &PolynomialPass<Count4, Count0>,
+            <= 1 => &PolynomialPass<Count5, Count0>,
+            <= 2 => &PolynomialPass<Count5, Count1>,
+            <= 4 => &PolynomialPass<Count5, Count2>,
             <= LargestBoundedExponent => &ForwardPass<BoundedPower>,
             _ => &ForwardUnbounded,
         };
@@ -147,15 +148,7 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             V x0 = L.Mul(d, L.Load(a2)), x1 = L.Mul(d, L.Load(a2 + Channels));
             V x2 = L.Mul(d, L.Load(a2 + (2 * Channels))), x3 = L.Mul(d, L.Load(a2 + (3 * Channels)));
             (x0, x1, x2, x3) = P.Exp2(x0, x1, x2, x3);
-            V du = L.Load(deltaU);
-            h0 = L.Fma(x0, h0, L.Mul(du, L.Set(b[0])));
-            h1 = L.Fma(x1, h1, L.Mul(du, L.Set(b[1])));
-            h2 = L.Fma(x2, h2, L.Mul(du, L.Set(b[2])));
-            h3 = L.Fma(x3, h3, L.Mul(du, L.Set(b[3])));
-            V sum = L.Fma(h0, L.Set(c[0]), L.Load(y));
-            sum = L.Fma(h1, L.Set(c[1]), sum);
-            V half = L.Fma(h3, L.Set(c[3]), L.Mul(h2, L.Set(c[2])));
-            L.Store(L.Add(sum, half), y);
+            Advance(x0, x1, x2, x3, deltaU, b, c, ref h0, ref h1, ref h2, ref h3, y);
             delta += Channels;
             deltaU += Channels;
             y += Channels;
@@ -168,7 +161,23 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         L.Store(h3, h + (3 * Channels));
     }
 
-    /// <summary>The same for any exponent, one state after another.</summary>
+    /// <summary>One step of four states: h = decay h + delta u B; y += C h.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Advance(V x0, V x1, V x2, V x3, float* deltaU, float* b, float* c, ref V h0, ref V h1, ref V h2,
+        ref V h3, float* y)
+    {
+        V du = L.Load(deltaU);
+        h0 = L.Fma(x0, h0, L.Mul(du, L.Set(b[0])));
+        h1 = L.Fma(x1, h1, L.Mul(du, L.Set(b[1])));
+        h2 = L.Fma(x2, h2, L.Mul(du, L.Set(b[2])));
+        h3 = L.Fma(x3, h3, L.Mul(du, L.Set(b[3])));
+        V sum = L.Fma(h0, L.Set(c[0]), L.Load(y));
+        sum = L.Fma(h1, L.Set(c[1]), sum);
+        V half = L.Fma(h3, L.Set(c[3]), L.Mul(h2, L.Set(c[2])));
+        L.Store(L.Add(sum, half), y);
+    }
+
+    /// <summary>As <see cref="ForwardPass{P}"/> for any exponent, one state after another.</summary>
     static void ForwardUnbounded(int steps, float* a2, float* delta, float* deltaU, float* b, float* c, long stride,
         float* h, float* y)
     {

@@ -9,6 +9,9 @@ public static unsafe partial class SelectiveScanChunk<L, V>
 {
     const float LargestBoundedExponent = 126f;
 
+    /// <summary>Beyond it fifth powers of a rate might overflow, and those that underflow might matter.</summary>
+    const float LargestFactor = 1e6f;
+
     /// <summary>
     /// How the decays 2^(delta A2) of a chunk are computed, four registers side by side: by the cheapest way that is
     /// right for all exponents of the chunk. Few decays of a network lie below 1/16, where the exponent must be split.
@@ -67,7 +70,8 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         }
 
         /// <summary>
-        /// The largest |delta A2| of so many states; infinity where one is NaN, at least 8 where one may be above 0.
+        /// The largest |delta A2| of so many states; infinity where one is NaN or a factor is beyond 10^6, at least 8
+        /// where one may be above 0.
         /// </summary>
         public float Reach(int states, float* a2)
         {
@@ -79,10 +83,10 @@ public static unsafe partial class SelectiveScanChunk<L, V>
                 high = L.Max(high, rate);
                 rates = L.AndBits(rates, L.EqualTo(rate, rate));
             }
-            V x = L.Mul(L.Max(largest, L.Negate(smallest)), L.Max(high, L.Negate(low)));
+            V step = L.Max(largest, L.Negate(smallest)), fastest = L.Max(high, L.Negate(low)), x = L.Mul(step, fastest);
             V rising = L.Greater(L.Max(high, L.Negate(smallest)), L.Zero);
             x = L.Select(rising, L.Max(x, L.Set(8f)), x);
-            rates = L.AndBits(rates, L.EqualTo(x, x));
+            rates = L.AndBits(rates, L.Greater(L.Set(LargestFactor), L.Max(step, fastest)));
             return L.MaxLane(L.Select(rates, x, L.Set(float.PositiveInfinity)));
         }
     }

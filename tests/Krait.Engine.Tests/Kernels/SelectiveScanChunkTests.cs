@@ -18,7 +18,7 @@ public sealed class SelectiveScanChunkTests
         var cases = new TheoryData<SimdLevel, float, float>();
         foreach (SimdLevel level in Enum.GetValues<SimdLevel>())
         {
-            foreach (float reach in (float[])[0, 1e-3f, 0.99f, 1.01f, 1.99f, 2.01f, 3.99f, 4.01f, 100, 126.5f, 2000])
+            foreach (float reach in (float[])[0, 1e-3f, 0.49f, 0.51f, 0.99f, 1.01f, 1.99f, 2.01f, 3.99f, 4.01f, 100, 126.5f, 2000])
                 cases.Add(level, 0, -reach);
             cases.Add(level, 0.9f, -0.9f);
             cases.Add(level, 3, -0.5f);
@@ -37,6 +37,61 @@ public sealed class SelectiveScanChunkTests
         double tolerance = highest > 0 ? 5e-6 : 1e-6;
         AssertClose(wantY, y, tolerance);
         AssertClose(wantH, h, tolerance);
+    }
+
+    /// <summary>Powers of a rate may overflow or vanish where its product with the step is ordinary.</summary>
+    [Theory]
+    [InlineData(SimdLevel.Scalar)]
+    [InlineData(SimdLevel.Vector128)]
+    [InlineData(SimdLevel.Vector256)]
+    [InlineData(SimdLevel.Vector512)]
+    public void Extreme_steps_and_rates_decay_by_their_product(SimdLevel level)
+    {
+        foreach (float scale in (float[])[1e-12f, 1e-7f, 1e5f, 1e9f])
+            foreach (float reach in (float[])[0.45f, 0.95f, 1.9f, 3.8f])
+            {
+                var (delta, rates) = Exponents(0, -reach);
+                delta = [.. delta.Select(d => d * scale)];
+                rates = [.. rates.Select(r => r / scale)];
+                var (y, h) = Dispatch(level, delta, rates);
+                var random = new Random(2);
+                var (deltaU, couples) = (Noise(random, Steps * Channels), Noise(random, Steps * States * 2));
+                var (wantY, wantH) = InDouble(delta, rates, deltaU, couples);
+                AssertClose(wantY, y, 1e-6);
+                AssertClose(wantH, h, 1e-6);
+            }
+    }
+
+    /// <summary>
+    /// Without input a state is multiplied by its decay: by 1 at a step of 0, then right to 3e-7, twice that
+    /// for each squaring.
+    /// </summary>
+    [Theory]
+    [InlineData(SimdLevel.Scalar)]
+    [InlineData(SimdLevel.Vector128)]
+    [InlineData(SimdLevel.Vector256)]
+    [InlineData(SimdLevel.Vector512)]
+    public void Decays_are_right_to_the_last_digits(SimdLevel level)
+    {
+        foreach (float reach in (float[])[0.5f, 1, 2, 4])
+        {
+            double bound = 3e-7 * Math.Max(1, reach);
+            for (int trial = 0; trial < 100; trial++)
+            {
+                float[] delta = new float[Steps * Channels], rates = new float[States * Channels];
+                var random = new Random(trial);
+                for (int c = 0; c < Channels; c++)
+                    delta[Channels + c] = c == 0 ? 1 : random.NextSingle();
+                for (int i = 0; i < rates.Length; i++)
+                    rates[i] = i % (4 * Channels) == 0 ? -reach : -reach * random.NextSingle();
+                float[] h = Dispatch(level, delta, rates, 0, 2).H;
+                for (int i = 0; i < h.Length; i++)
+                {
+                    double want = Math.Pow(2, (double)delta[Channels + (i % Channels)] * rates[i]);
+                    Assert.InRange(2 * h[i] / want, 1 - bound, 1 + bound);
+                }
+            }
+        }
     }
 
     [Theory]
@@ -88,24 +143,26 @@ public sealed class SelectiveScanChunkTests
         return (y, h);
     }
 
-    static (float[] Y, float[] H) Dispatch(SimdLevel level, float[] delta, float[] rates) => level switch
-    {
-        SimdLevel.Vector512 => Forward<Lanes512, Vector512<float>>(delta, rates),
-        SimdLevel.Vector256 => Forward<Lanes256, Vector256<float>>(delta, rates),
-        SimdLevel.Vector128 => Forward<Lanes128, Vector128<float>>(delta, rates),
-        _ => Forward<LanesScalar, float>(delta, rates),
-    };
+    static (float[] Y, float[] H) Dispatch(SimdLevel level, float[] delta, float[] rates, float input = 1,
+        int steps = Steps) => level switch
+        {
+            SimdLevel.Vector512 => Forward<Lanes512, Vector512<float>>(delta, rates, input, steps),
+            SimdLevel.Vector256 => Forward<Lanes256, Vector256<float>>(delta, rates, input, steps),
+            SimdLevel.Vector128 => Forward<Lanes128, Vector128<float>>(delta, rates, input, steps),
+            _ => Forward<LanesScalar, float>(delta, rates, input, steps),
+        };
 
-    static unsafe (float[] Y, float[] H) Forward<L, V>(float[] delta, float[] rates)
+    static unsafe (float[] Y, float[] H) Forward<L, V>(float[] delta, float[] rates, float input, int steps)
         where L : struct, ILanes<V>
         where V : struct
     {
         var random = new Random(2);
         float[] deltaU = Noise(random, Steps * Channels), couples = Noise(random, Steps * States * 2);
+        deltaU = [.. deltaU.Select(v => v * input)];
         float[] y = new float[Steps * Channels], h = new float[States * Channels];
         Array.Fill(h, 0.5f);
         fixed (float* d = delta, a = rates, du = deltaU, bc = couples, py = y, ph = h)
-            SelectiveScanChunk<L, V>.Forward(Channels / L.Count, Steps, States, a, d, du, bc, ph, py);
+            SelectiveScanChunk<L, V>.Forward(Channels / L.Count, steps, States, a, d, du, bc, ph, py);
         return (y, h);
     }
 
