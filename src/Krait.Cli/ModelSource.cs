@@ -99,36 +99,18 @@ static class ModelSource
         }
     }
 
-    static JsonObject? OptionsJson(CommandContext context, int? dims)
+    static JsonObject OptionsJson(CommandContext context, int? dims)
     {
-        var json = new JsonObject();
-        if (dims is not null)
-            json["dims"] = dims;
-        if (context.Get(Classes) is { } classes)
-            json["classes"] = classes;
-        if (context.Get(Channels) is { } channels)
-            json["inputChannels"] = channels;
-        foreach (string setting in context.Get(Options) ?? [])
-        {
-            string[] parts = setting.Split('=', 2);
-            if (parts.Length != 2 || parts[0].Length == 0)
-                throw new UsageException($"--option: must be name=value; got '{setting}'.");
-            json[parts[0]] = ParseValue(parts[1]);
-        }
-        return json.Count == 0 ? null : json;
+        (string Name, int? Value)[] flags =
+            [("dims", dims), ("classes", context.Get(Classes)), ("inputChannels", context.Get(Channels))];
+        return ModelOptions.FromText([
+            .. flags.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(f.Name, $"{f.Value}")),
+            .. (context.Get(Options) ?? []).Select(Pair)]);
     }
 
-    static JsonNode? ParseValue(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (System.Text.Json.JsonException)
-        {
-            return JsonValue.Create(text);
-        }
-    }
+    static KeyValuePair<string, string> Pair(string setting) => setting.Split('=', 2) is [{ Length: > 0 } name, var value]
+        ? KeyValuePair.Create(name, value)
+        : throw new UsageException($"--option: must be name=value; got '{setting}'.");
 
     /// <summary>"8.253 G", "27.43 M".</summary>
     public static string Count(double n) => n switch

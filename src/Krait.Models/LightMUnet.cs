@@ -68,14 +68,15 @@ public sealed record LightMUnetOptions : ModelOptions
         const string model = "lightm-unet";
         CheckCommon(model);
         Require(Dims is 2 or 3, model, "dims is 2 or 3", Dims);
-        Require(Depths.Length is >= 2 and <= 8 && Depths.All(d => d >= 1), model,
-            "depths are two to eight numbers of at least 1", string.Join(",", Depths));
-        Require(DepthsDecoder.Length == Depths.Length - 1 && DepthsDecoder.All(d => d >= 1), model,
-            $"depthsDecoder are {Depths.Length - 1} numbers of at least 1, one fewer than depths",
+        Require(Depths.Length is >= 2 and <= 8 && Depths.All(d => d is >= 1 and <= MostBlocks), model,
+            $"depths are two to eight numbers from 1 to {MostBlocks}", string.Join(",", Depths));
+        Require(DepthsDecoder.Length == Depths.Length - 1 && DepthsDecoder.All(d => d is >= 1 and <= MostBlocks), model,
+            $"depthsDecoder are {Depths.Length - 1} numbers from 1 to {MostBlocks}, one fewer than depths",
             string.Join(",", DepthsDecoder));
         Require(Groups >= 1, model, "groups is at least 1", Groups);
-        Require(Width >= 1 && Width % Groups == 0, model, $"width is a multiple of groups, {Groups}", Width);
-        Require(States >= 1, model, "states is at least 1", States);
+        CheckChannels(model, "width", Width);
+        Require(Width % Groups == 0, model, $"width is a multiple of groups, {Groups}", Width);
+        CheckChannels(model, "states", States);
         Require(Mixer != LightMMixer.Vss || Dims == 2, model, "mixer vss needs dims 2", Dims);
         Require(Scan == ScanKind.Selective || Mixer is LightMMixer.Mamba or LightMMixer.Vss, model,
             "scan is for the mixers mamba and vss", Mixer);

@@ -9,6 +9,9 @@ namespace Krait.Models;
 /// <summary>What every model can be told. Saved with the weights; unknown keys are errors.</summary>
 public abstract record ModelOptions
 {
+    /// <summary>Bounds that no network comes near: beyond them numbers of weights and work would overflow.</summary>
+    protected const int MostChannels = 65536, MostBlocks = 64;
+
     /// <summary>Channels of the input picture.</summary>
     public int InputChannels { get; init; } = 3;
 
@@ -52,6 +55,29 @@ public abstract record ModelOptions
         : type == typeof(int[][]) ? "a list of lists of whole numbers"
         : "a number";
 
+    /// <summary>
+    /// Options given as text: keys in camelCase or snake_case; "[2, 2]", "0.1" and "true" are JSON, all else is a name.
+    /// </summary>
+    public static JsonObject FromText(IEnumerable<KeyValuePair<string, string>> options)
+    {
+        var json = new JsonObject();
+        foreach ((string key, string text) in options)
+        {
+            string[] words = key.Split('_');
+            string name = words[0]
+                + string.Concat(words.Skip(1).Select(w => w.Length == 0 ? "" : char.ToUpperInvariant(w[0]) + w[1..]));
+            try
+            {
+                json[name] = JsonNode.Parse(text);
+            }
+            catch (JsonException)
+            {
+                json[name] = text;
+            }
+        }
+        return json;
+    }
+
     /// <summary>What the option that could not be read takes; else the options that there are.</summary>
     static string Rule(JsonTypeInfo type, JsonException e)
     {
@@ -79,8 +105,15 @@ public abstract record ModelOptions
 
     protected void CheckCommon(string model)
     {
-        Require(InputChannels >= 1, model, "inputChannels is at least 1", InputChannels);
-        Require(Classes >= 1, model, "classes is at least 1", Classes);
+        CheckChannels(model, "inputChannels", InputChannels);
+        CheckChannels(model, "classes", Classes);
+    }
+
+    /// <summary>Channels, or states of each.</summary>
+    protected static void CheckChannels(string model, string name, int channels)
+    {
+        Require(channels >= 1, model, $"{name} is at least 1", channels);
+        Require(channels <= MostChannels, model, $"{name} is at most {MostChannels}", channels);
     }
 }
 

@@ -71,15 +71,16 @@ public abstract record StagedOptions : ModelOptions
     protected static int[] PerStage(string model, string name, int[] counts, int stages, int missing)
     {
         int[] filled = counts.Length > 0 ? counts : [.. Enumerable.Repeat(missing, stages)];
-        Require(filled.Length == stages && filled.All(n => n is >= 1 and <= 64), model,
-            $"{name} are {stages} numbers from 1 to 64", Text(filled));
+        Require(filled.Length == stages && filled.All(n => n is >= 1 and <= MostBlocks), model,
+            $"{name} are {stages} numbers from 1 to {MostBlocks}", Text(filled));
         return filled;
     }
 
     void CheckPlan(string model)
     {
         Require(Stages is >= 2 and <= 12, model, "features are 2 to 12 numbers, one a stage", Text(Features));
-        Require(Features.All(f => f >= 1), model, "features are at least 1", Text(Features));
+        Require(Features.All(f => f is >= 1 and <= MostChannels), model, $"features lie in [1, {MostChannels}]",
+            Text(Features));
         CheckAxes(model, "strides", Strides, n => n >= 1, "at least 1");
         CheckAxes(model, "kernels", Kernels, n => n >= 1 && n % 2 == 1, "odd");
         Require(Strides[0].All(n => n == 1), model, "the first stage has strides of 1", Text(Strides));

@@ -23,8 +23,7 @@ public sealed record SwinUMambaOptions : VssOptions
     public SwinUMambaOptions Checked()
     {
         CheckVss("swin-umamba");
-        Require(Width >= 1, "swin-umamba", "width is at least 1", Width);
-        Require(StemWidth >= 1, "swin-umamba", "stemWidth is at least 1", StemWidth);
+        CheckChannels("swin-umamba", "stemWidth", StemWidth);
         return this;
     }
 }

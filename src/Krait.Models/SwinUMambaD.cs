@@ -22,7 +22,6 @@ public sealed record SwinUMambaDOptions : VssOptions
     public SwinUMambaDOptions Checked()
     {
         CheckVss("swin-umamba-d");
-        Require(Width >= 1, "swin-umamba-d", "width is at least 1", Width);
         return this;
     }
 }

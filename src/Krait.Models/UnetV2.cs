@@ -44,16 +44,16 @@ public sealed record UnetV2Options : ModelOptions
     public UnetV2Options Checked()
     {
         CheckCommon("unetv2");
-        CheckFour("widths", Widths, 16, "at least 16 (channel attention divides them by 16)");
-        CheckFour("heads", Heads, 1, "at least 1");
-        CheckFour("depths", Depths, 1, "at least 1");
-        CheckFour("mlpRatios", MlpRatios, 1, "at least 1");
-        CheckFour("reductions", Reductions, 1, "at least 1");
+        CheckFour("widths", Widths, 16, MostChannels, " (channel attention divides them by 16)");
+        CheckFour("heads", Heads, 1, MostChannels);
+        CheckFour("depths", Depths, 1, MostBlocks);
+        CheckFour("mlpRatios", MlpRatios, 1, 64);
+        CheckFour("reductions", Reductions, 1, 8);
         Require(Widths.Zip(Heads).All(x => x.First % x.Second == 0), "unetv2", "heads divide widths",
             $"{string.Join(",", Heads)} and {string.Join(",", Widths)}");
         Require(Reductions.Select((r, i) => r <= 8 >> i).All(fits => fits), "unetv2",
             "reductions are at most 8, 4, 2, 1, so that the smallest picture has a key", string.Join(",", Reductions));
-        Require(MidChannels >= 1, "unetv2", "midChannels is at least 1", MidChannels);
+        CheckChannels("unetv2", "midChannels", MidChannels);
         Require(DropPathRate is >= 0 and < 1, "unetv2", "dropPathRate lies in [0, 1)", DropPathRate);
         return this;
     }
@@ -61,9 +61,9 @@ public sealed record UnetV2Options : ModelOptions
     internal PvtStageOptions[] Stages => [.. Enumerable.Range(0, 4).Select(i =>
         new PvtStageOptions(Widths[i], Heads[i], Depths[i], MlpRatios[i], Reductions[i]))];
 
-    static void CheckFour(string name, int[] numbers, int least, string rule) => Require(
-        numbers.Length == 4 && numbers.All(n => n >= least), "unetv2", $"{name} are four numbers of {rule}",
-        string.Join(",", numbers));
+    static void CheckFour(string name, int[] numbers, int least, int most, string why = "") => Require(
+        numbers.Length == 4 && numbers.All(n => n >= least && n <= most), "unetv2",
+        $"{name} are four numbers from {least} to {most}{why}", string.Join(",", numbers));
 }
 
 /// <summary>

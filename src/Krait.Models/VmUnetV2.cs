@@ -26,7 +26,7 @@ public sealed record VmUnetV2Options : VssOptions
     {
         CheckVss("vmunetv2");
         Require(Width >= 16, "vmunetv2", "width is at least 16 (channel attention divides it by 16)", Width);
-        Require(MidChannels >= 1, "vmunetv2", "midChannels is at least 1", MidChannels);
+        CheckChannels("vmunetv2", "midChannels", MidChannels);
         return this;
     }
 }

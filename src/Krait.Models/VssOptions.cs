@@ -30,11 +30,12 @@ public abstract record VssOptions : ModelOptions
     {
         CheckCommon(model);
         CheckDepths(model, "depths", Depths);
-        Require(States >= 1, model, "states is at least 1", States);
+        CheckChannels(model, "width", Width);
+        CheckChannels(model, "states", States);
         Require(DropPathRate is >= 0 and < 1, model, "dropPathRate lies in [0, 1)", DropPathRate);
     }
 
     protected static void CheckDepths(string model, string name, int[] depths) => Require(
-        depths.Length == 4 && depths.All(d => d >= 1), model, $"{name} are four numbers of at least 1",
-        string.Join(",", depths));
+        depths.Length == 4 && depths.All(d => d is >= 1 and <= MostBlocks), model,
+        $"{name} are four numbers from 1 to {MostBlocks}", string.Join(",", depths));
 }

@@ -61,6 +61,7 @@ public sealed class InspectTests
     [Theory]
     [InlineData("[1, 250, 300, 1]", "vmunet", "--size", "250x300", "--option", "depths=[1,1,1,1]")]
     [InlineData("[1, 64, 64, 64, 1]", "nnunet", "--dims", "3")]
+    [InlineData("[1, 32, 32, 1]", "vmunetv2", "--size", "32", "--option", "mid_channels=8")]
     [InlineData("[1, 20, 20, 20, 1]", "lightm-unet", "--dims", "3", "--size", "20")]
     [InlineData("[2, 9, 20, 33, 1]", "umamba-bot", "--size", "9x20x33", "--batch", "2")]
     public void Any_size_is_shown_with_logits_of_its_size(string output, params string[] args)

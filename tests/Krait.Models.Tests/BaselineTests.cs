@@ -22,6 +22,7 @@ public sealed class BaselineTests
     [InlineData("nnunet", """{"inputChannels":-1}""", "inputChannels")]
     [InlineData("nnunet", """{"features":[32]}""", "features")]
     [InlineData("nnunet", """{"features":[8,0,8]}""", "features")]
+    [InlineData("nnunet", """{"features":[8,2000000000]}""", "features")]
     [InlineData("nnunet", """{"features":[1,1,1,1,1,1,1,1,1,1,1,1,1]}""", "features")]
     [InlineData("nnunet", """{"features":null}""", "features")]
     [InlineData("nnunet", """{"features":"wide"}""", "features")]
@@ -55,11 +56,15 @@ public sealed class BaselineTests
     [InlineData("unet", """{"dims":3}""", "dims")]
     [InlineData("unetv2", """{"widths":[8,16,32,64]}""", "widths")]
     [InlineData("unetv2", """{"widths":[64,128,320]}""", "widths")]
+    [InlineData("unetv2", """{"widths":[64,128,320,2000000000]}""", "widths")]
+    [InlineData("unetv2", """{"depths":[3,4,1000000,3]}""", "depths")]
+    [InlineData("unetv2", """{"mlpRatios":[8,8,4,1000000000]}""", "mlpRatios")]
     [InlineData("unetv2", """{"heads":[1,2,3,8]}""", "heads")]
     [InlineData("unetv2", """{"depths":[3,4,0,3]}""", "depths")]
     [InlineData("unetv2", """{"mlpRatios":[8,8,4,0]}""", "mlpRatios")]
     [InlineData("unetv2", """{"reductions":[16,4,2,1]}""", "reductions")]
     [InlineData("unetv2", """{"midChannels":0}""", "midChannels")]
+    [InlineData("unetv2", """{"midChannels":1000000000}""", "midChannels")]
     [InlineData("unetv2", """{"dropPathRate":1}""", "dropPathRate")]
     public void An_ill_option_says_the_rule_and_what_came(string id, string options, string named)
     {

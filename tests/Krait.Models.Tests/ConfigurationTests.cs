@@ -18,6 +18,12 @@ public sealed class ConfigurationTests
     [InlineData("vmunet", """{"inputChannels":0}""", "inputChannels")]
     [InlineData("vmunet", """{"dropPathRate":1}""", "dropPathRate")]
     [InlineData("vmunet", """{"widht":96}""", "widht")]
+    [InlineData("vmunet", """{"width":100000000}""", "width is at most")]
+    [InlineData("vmunet", """{"depths":[100000,2,2,2]}""", "depths are four numbers")]
+    [InlineData("vmunet", """{"states":1000000}""", "states is at most")]
+    [InlineData("vmunet", """{"classes":2000000000}""", "classes is at most")]
+    [InlineData("vmunet", """{"inputChannels":2000000000}""", "inputChannels is at most")]
+    [InlineData("vmunetv2", """{"midChannels":1000000000}""", "midChannels is at most")]
     [InlineData("vmunetv2", """{"width":8}""", "width")]
     [InlineData("vmunetv2", """{"midChannels":0}""", "midChannels")]
     [InlineData("vmunetv2", """{"depths":[1]}""", "depths")]
@@ -27,6 +33,7 @@ public sealed class ConfigurationTests
     [InlineData("swin-umamba", """{"depths":[2,2,9]}""", "depths are four numbers")]
     [InlineData("swin-umamba", """{"width":0}""", "width is at least 1")]
     [InlineData("swin-umamba", """{"stemWidth":0}""", "stemWidth")]
+    [InlineData("swin-umamba", """{"stemWidth":100000000}""", "stemWidth is at most")]
     [InlineData("swin-umamba", """{"states":0}""", "states")]
     [InlineData("swin-umamba", """{"dropPathRate":-0.1}""", "dropPathRate")]
     [InlineData("swin-umamba", """{"featSize":[48]}""", "featSize")]
@@ -39,6 +46,10 @@ public sealed class ConfigurationTests
     [InlineData("lightm-unet", """{"dims":1}""", "dims is 2 or 3")]
     [InlineData("lightm-unet", """{"width":20}""", "width is a multiple of groups, 8")]
     [InlineData("lightm-unet", """{"width":0}""", "width")]
+    [InlineData("lightm-unet", """{"width":800000000}""", "width is at most")]
+    [InlineData("lightm-unet", """{"states":1000000}""", "states is at most")]
+    [InlineData("lightm-unet", """{"depths":[1,1000000,2,4]}""", "depths")]
+    [InlineData("lightm-unet", """{"depthsDecoder":[1,1,1000000]}""", "depthsDecoder")]
     [InlineData("lightm-unet", """{"groups":0}""", "groups is at least 1")]
     [InlineData("lightm-unet", """{"depths":[1]}""", "depths")]
     [InlineData("lightm-unet", """{"depths":[1,0,2,4]}""", "depths")]
@@ -54,6 +65,19 @@ public sealed class ConfigurationTests
         var e = Assert.Throws<ArgumentException>(() => ModelRegistry.Create(id, JsonNode.Parse(options)!.AsObject()));
         Assert.Contains(id, e.Message);
         Assert.Contains(named, e.Message);
+    }
+
+    [Fact]
+    public void Options_given_as_text_become_json()
+    {
+        JsonObject json = ModelOptions.FromText(new Dictionary<string, string>
+        {
+            ["mid_channels"] = "8",
+            ["depths"] = "[1, 2]",
+            ["deepSupervision"] = "false",
+            ["name"] = "x y",
+        });
+        Assert.Equal("""{"midChannels":8,"depths":[1,2],"deepSupervision":false,"name":"x y"}""", json.ToJsonString());
     }
 
     /// <summary>Published: from 1 to 1 channel for any number of classes, which then refuse deep supervision.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Krait.Imaging;
 using Krait.Models;
@@ -78,7 +77,7 @@ public sealed class TrainedModel : IDisposable
     public static TrainedModel Create(ModelConfig config, Preprocessing preprocessing, IReadOnlyList<ClassInfo> classes,
         ulong seed, IReadOnlyList<LabelRegion>? regions = null)
     {
-        var options = ToJson(config.Options);
+        var options = ModelOptions.FromText(config.Options);
         Fix(options, "inputChannels", preprocessing.Channels, "preprocessing.channels");
         if (regions is { Count: > 0 })
             Fix(options, "classes", regions.Count, "the data's regions");
@@ -134,27 +133,6 @@ public sealed class TrainedModel : IDisposable
     public void Reload(string path) => ModelFile.LoadInto(Network, path);
 
     public void Dispose() => Network.Dispose();
-
-    /// <summary>Options as the registry wants them: camelCase keys; "[2, 2]", "0.1" and "true" are JSON.</summary>
-    internal static JsonObject ToJson(IReadOnlyDictionary<string, string> options)
-    {
-        var json = new JsonObject();
-        foreach (var (key, text) in options)
-        {
-            string[] words = key.Split('_');
-            string name = words[0]
-                + string.Concat(words.Skip(1).Select(w => w.Length == 0 ? "" : char.ToUpperInvariant(w[0]) + w[1..]));
-            try
-            {
-                json[name] = JsonNode.Parse(text);
-            }
-            catch (JsonException)
-            {
-                json[name] = text;
-            }
-        }
-        return json;
-    }
 
     private static void Fix(JsonObject options, string key, int value, string reason)
     {

@@ -6,19 +6,6 @@ namespace Krait.Training.Tests.Trainers;
 
 public sealed class TrainedModelTests
 {
-    [Fact]
-    public void Options_become_the_registrys_json()
-    {
-        var json = TrainedModel.ToJson(new Dictionary<string, string>
-        {
-            ["mid_channels"] = "8",
-            ["depths"] = "[1, 2]",
-            ["deepSupervision"] = "false",
-            ["name"] = "x y",
-        });
-        Assert.Equal("""{"midChannels":8,"depths":[1,2],"deepSupervision":false,"name":"x y"}""", json.ToJsonString());
-    }
-
     /// <summary>PyTorch's strict loading wants them; files from before Krait kept them are read all the same.</summary>
     [Fact]
     public void Counters_of_batch_norms_are_whole_numbers_in_files_and_may_be_missing()
