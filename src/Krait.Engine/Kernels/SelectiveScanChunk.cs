@@ -9,8 +9,8 @@ namespace Krait.Engine.Kernels;
 /// </summary>
 /// <remarks>
 /// Per-channel scratch lies as [step][channel] ("plane": one float* of <see cref="PlaneFloats"/>), states as
-/// [state][channel], and B with C as [four states][step][B0 B1 B2 B3 C0 C1 C2 C3] ("couples"), zero beyond the last state.
-/// A comes as A2 = A log2(e), so that exp(delta A) = 2^(delta A2). How the power is computed depends on how far delta A2
+/// [state][channel], and B with C as [four states][step][B0 B1 B2 B3 C0 C1 C2 C3] ("couples"), zero beyond the last
+/// state. A comes as A2 = A log2(e), so that exp(delta A) = 2^(delta A2). How the power is computed depends on how far delta A2
 /// reaches in the chunk (<see cref="IPower"/>): right for any delta, NaN included.
 /// </remarks>
 public static unsafe partial class SelectiveScanChunk<L, V>
@@ -31,7 +31,9 @@ public static unsafe partial class SelectiveScanChunk<L, V>
     /// <summary>Registers that hold so many channels of a block.</summary>
     public static int Vectors(int channels) => (channels + L.Count - 1) / L.Count;
 
-    /// <summary>In place: delta = softplus(raw); sigmoid(raw), the slope of it, where <paramref name="slope"/> is given.</summary>
+    /// <summary>
+    /// In place: delta = softplus(raw); sigmoid(raw), the slope of it, where <paramref name="slope"/> is given.
+    /// </summary>
     public static void Softplus(int vectors, int steps, float* delta, float* slope)
     {
         for (int v = 0; v < vectors; v++)
@@ -43,10 +45,20 @@ public static unsafe partial class SelectiveScanChunk<L, V>
         }
     }
 
-    /// <summary>Two steps at a time: neither waits for the other.</summary>
+    /// <summary>Two steps at a time, neither waits for the other; four where all are below -1/2, as most are.</summary>
     static void SoftplusColumn(int steps, float* delta)
     {
         float* end = delta + (steps * Channels);
+        if (AllLow(delta, end))
+            for (; delta < end - (3 * Channels); delta += 4 * Channels)
+            {
+                var (x, y, z, w) = VectorMath<L, V>.SoftplusLow(L.Load(delta), L.Load(delta + Channels),
+                    L.Load(delta + (2 * Channels)), L.Load(delta + (3 * Channels)));
+                L.Store(x, delta);
+                L.Store(y, delta + Channels);
+                L.Store(z, delta + (2 * Channels));
+                L.Store(w, delta + (3 * Channels));
+            }
         for (; delta < end - Channels; delta += 2 * Channels)
         {
             V raw0 = L.Load(delta), raw1 = L.Load(delta + Channels);
@@ -60,6 +72,19 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             V t = VectorMath<L, V>.ExpMinusAbs(raw);
             L.Store(L.Add(L.Max(L.Zero, raw), VectorMath<L, V>.Log1pUnit(t)), delta);
         }
+    }
+
+    /// <summary>Whether all raw steps of a register of channels lie between -20 and -1/2.</summary>
+    static bool AllLow(float* raw, float* end)
+    {
+        V lowest = L.Zero, sound = L.EqualTo(lowest, lowest), bound = L.Set(-0.5f);
+        for (; raw < end; raw += Channels)
+        {
+            V x = L.Load(raw);
+            lowest = L.Min(lowest, x);
+            sound = L.AndBits(sound, L.Greater(bound, x));
+        }
+        return L.MaxLane(L.Select(sound, L.Negate(lowest), L.Set(float.PositiveInfinity))) <= 20;
     }
 
     static void SoftplusColumn(int steps, float* delta, float* slope)

@@ -21,6 +21,7 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
     const float Exp2C3 = 0.0555073358f;
     const float Exp2C2 = 0.240222424f;
     const float Exp2C1 = 0.693147004f;
+    const float Ln2 = 0.693147182f;
     internal const float Ln2High = 0.693359375f;
     internal const float Ln2Low = -2.12194440e-4f;
     const float Exp2UnitC5 = 0.000964306179f;
@@ -168,6 +169,55 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Softplus(V x) =>
         L.Add(L.Max(L.Zero, x), Log1pUnit(Exp(L.Negate(L.Abs(x)))));
+
+    /// <summary>
+    /// ln(1 + e^x) for -20 &lt;= x &lt;= -1/2 only, anything else is garbage, for four at once, step by step side by
+    /// side; relative error 3e-7.
+    /// </summary>
+    /// <remarks>x is small enough for a single ln 2; the series of ln(1 + t) is short up to t = e^-1/2.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (V First, V Second, V Third, V Fourth) SoftplusLow(V x, V y, V z, V w)
+    {
+        V c = L.Set(Log2E), shift = L.Set(RoundingShift);
+        V wholeX = L.Fma(x, c, shift), wholeY = L.Fma(y, c, shift);
+        V wholeZ = L.Fma(z, c, shift), wholeW = L.Fma(w, c, shift);
+        c = L.Set(-Ln2);
+        x = L.Fma(L.Sub(wholeX, shift), c, x);
+        y = L.Fma(L.Sub(wholeY, shift), c, y);
+        z = L.Fma(L.Sub(wholeZ, shift), c, z);
+        w = L.Fma(L.Sub(wholeW, shift), c, w);
+        V first = L.Set(0.00830926932f);
+        c = L.Set(0.0418881848f);
+        V p = L.Fma(first, x, c), q = L.Fma(first, y, c), r = L.Fma(first, z, c), s = L.Fma(first, w, c);
+        (p, q, r, s) = Horner((p, q, r, s), (x, y, z, w), 0.166671619f);
+        (p, q, r, s) = Horner((p, q, r, s), (x, y, z, w), 0.499992639f);
+        (p, q, r, s) = Horner((p, q, r, s), (x, y, z, w), 1f);
+        (p, q, r, s) = Horner((p, q, r, s), (x, y, z, w), 1f);
+        x = L.AddBits(p, L.ShiftLeftBits(wholeX, 23));
+        y = L.AddBits(q, L.ShiftLeftBits(wholeY, 23));
+        z = L.AddBits(r, L.ShiftLeftBits(wholeZ, 23));
+        w = L.AddBits(s, L.ShiftLeftBits(wholeW, 23));
+        return (Log1pLow(x), Log1pLow(y), Log1pLow(z), Log1pLow(w));
+    }
+
+    /// <summary>ln(1 + t) for 0 &lt;= t &lt;= 0.61, by pairs (Estrin): half the latency of six dependent steps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static V Log1pLow(V t)
+    {
+        V t2 = L.Mul(t, t);
+        V p = L.Fma(L.Set(0.0329486355f), t, L.Set(-0.105879605f));
+        p = L.Fma(p, t2, L.Fma(L.Set(0.180722073f), t, L.Set(-0.246761903f)));
+        p = L.Fma(p, t2, L.Fma(L.Set(0.333085507f), t, L.Set(-0.499994069f)));
+        return L.Fma(p, t2, t);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static (V, V, V, V) Horner((V, V, V, V) p, (V, V, V, V) x, float coefficient)
+    {
+        V c = L.Set(coefficient);
+        return (L.Fma(p.Item1, x.Item1, c), L.Fma(p.Item2, x.Item2, c), L.Fma(p.Item3, x.Item3, c),
+            L.Fma(p.Item4, x.Item4, c));
+    }
 
     /// <summary>1 / (1 + e^-x) for any x; relative error 2.5e-7 for x &gt; -87, then 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

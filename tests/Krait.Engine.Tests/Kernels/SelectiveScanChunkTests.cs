@@ -110,6 +110,33 @@ public sealed class SelectiveScanChunkTests
             Assert.Equal(i % Channels == 3, float.IsNaN(h[i]));
     }
 
+    /// <summary>Low steps take a shorter way; one that is high, far below or no number takes its register along.</summary>
+    [Theory]
+    [InlineData(64, -5f)]
+    [InlineData(63, -5f)]
+    [InlineData(3, -5f)]
+    [InlineData(64, -0.4f)]
+    [InlineData(64, 90f)]
+    [InlineData(64, -120f)]
+    [InlineData(64, float.NaN)]
+    public unsafe void Softplus_is_right_whatever_stands_beside(int steps, float odd)
+    {
+        var random = new Random(3);
+        float[] raw = [.. Enumerable.Range(0, steps * Channels).Select(_ => -0.6f - (9 * random.NextSingle()))];
+        raw[(steps / 2 * Channels) + 2] = odd;
+        float[] delta = [.. raw];
+        fixed (float* d = delta)
+            SelectiveScanChunk<Lanes128, Vector128<float>>.Softplus(4, steps, d, null);
+        for (int i = 0; i < raw.Length; i++)
+        {
+            double want = Math.Max(raw[i], 0) + Math.Log(1 + Math.Exp(-Math.Abs((double)raw[i])));
+            if (float.IsNaN(raw[i]))
+                Assert.Equal(float.NaN, delta[i]);
+            else
+                Assert.InRange(delta[i], (want * (1 - 3e-7)) - 1e-37, (want * (1 + 3e-7)) + 1e-37);
+        }
+    }
+
     /// <summary>
     /// Step sizes from 0 to 1 and rates in base 2, so that the products fill the range; where states grow, few steps do.
     /// </summary>

@@ -65,6 +65,10 @@ public sealed class VectorMathTests
     }
 
     [Theory, MemberData(nameof(Levels))]
+    public void Softplus_of_low_numbers_keeps_relative_precision(SimdLevel level) =>
+        AssertRelative(level, "softplusLow", -20, -0.5, SoftplusInDouble, 3e-7);
+
+    [Theory, MemberData(nameof(Levels))]
     public void Sigmoid_is_right_to_two_roundings(SimdLevel level)
     {
         AssertRelative(level, "sigmoid", -87, 50, x => 1 / (1 + Math.Exp(-x)), 2.5e-7);
@@ -190,6 +194,7 @@ public sealed class VectorMathTests
                     "exp" => VectorMath<L, V>.Exp(v),
                     "log" => VectorMath<L, V>.Log(v),
                     "softplus" => VectorMath<L, V>.Softplus(v),
+                    "softplusLow" => VectorMath<L, V>.SoftplusLow(v, v, v, v).First,
                     "sigmoid" => VectorMath<L, V>.Sigmoid(v),
                     "tanh" => VectorMath<L, V>.Tanh(v),
                     "erf" => VectorMath<L, V>.Erf(v),
