@@ -65,6 +65,13 @@ public sealed class VolumeTests : IDisposable
         CliRun over = CliRun.Of("predict", "-m", run, "-i", Path.Combine(images, "vVal0_0000.nii.gz"), "-o",
             Path.Combine(images, "vVal0_0000.nii.gz"));
         Assert.Equal(ExitCode.Usage, over.Code);
+
+        Volume image0 = Draw(1, out _);
+        VolumeFile.Write(Path.Combine(images, "bent.nii"), new Volume(image0.Geometry, 2, new float[2 * 720]));
+        CliRun mixed = CliRun.Of("predict", "-m", run, "-i", images, "-o", _folder["mixed"]);
+        Assert.Equal(ExitCode.BadInput, mixed.Code);
+        Assert.Contains("bent.nii: volume: the network takes 1 channels", mixed.Error);
+        Assert.True(File.Exists(_folder["mixed", "vVal1.nii.gz"]));
     }
 
     static string Distances(string run, params string[] more)

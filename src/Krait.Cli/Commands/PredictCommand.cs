@@ -79,10 +79,11 @@ static class PredictCommand
                             context.Get(Probabilities))
                         : Predict(context, predictor, pairs[i].Input, pairs[i].Mask)));
                 }
-                catch (ImageFormatException e) when (pairs.Count > 1 && !e.MissingDependency)
+                catch (Exception e) when (pairs.Count > 1 && (e is ImageFormatException { MissingDependency: false }
+                    || (e is ConfigException && areVolumes && predictor.Model.Preprocessing.IsVolume)))
                 {
                     failed++;
-                    progress.Say(e.Message);
+                    progress.Say(e is ConfigException ? $"{Path.GetFileName(pairs[i].Input)}: {e.Message}" : e.Message);
                 }
                 progress.Report(i + 1, pairs.Count);
             }
@@ -91,7 +92,7 @@ static class PredictCommand
         if (failed == 0)
             return ExitCode.Success;
         context.Terminal.Error.WriteLine($"krait predict: {failed} of {pairs.Count} "
-            + $"{(areVolumes ? "volumes" : "pictures")} could not be read.");
+            + $"{(areVolumes ? "volumes" : "pictures")} could not be predicted.");
         return ExitCode.BadInput;
     }
 

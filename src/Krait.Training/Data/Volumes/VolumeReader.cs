@@ -29,7 +29,7 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
         byte[] labels = ReadLabels(sample, image);
         var grid = Preprocessing.GridOf(image.Geometry);
         byte[] target = grid.ToNetwork(labels);
-        return new PreparedVolume(Prepare(Preprocessing, grid, image), Array.ConvertAll(target, v => (float)v),
+        return new PreparedVolume(Prepare(Preprocessing, grid, image, sample.Name), Array.ConvertAll(target, v => (float)v),
             grid.Size, VoxelSize.Of(grid.Network), PreparedVolume.PlacesOf(target, Coding.Classes.Count))
         {
             Annotated = PreparedVolume.AnnotatedOf(target),
@@ -88,16 +88,17 @@ public sealed class VolumeReader(Preprocessing preprocessing, MaskCoding coding,
         image.Affine.AxisCodes == labels.Affine.AxisCodes;
 
     /// <summary>[D, H, W, C] of the network's grid; grey is repeated for 2-D networks of colour.</summary>
+    /// <param name="name">Of the volume, for messages.</param>
     /// <exception cref="ConfigException">If the channels do not fit or voxels are no finite numbers.</exception>
-    public static float[] Prepare(Preprocessing p, VolumeGrid grid, Volume image)
+    public static float[] Prepare(Preprocessing p, VolumeGrid grid, Volume image, string name = "volume")
     {
         bool isRepeated = image.Channels == 1 && p is { Channels: 3, NetworkDims: 2 };
         if (image.Channels != p.Channels && !isRepeated)
-            throw new ConfigException($"preprocessing.channels: the network takes {p.Channels}; the volume has " +
-                $"{image.Channels}.");
+            throw new ConfigException($"{name}: the network takes {p.Channels} channels (preprocessing.channels); " +
+                $"got {image.Channels}.");
         int strange = image.Samples.AsSpan().IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
         if (strange >= 0)
-            throw new ConfigException($"volume: voxels must be finite numbers; got {image.Samples[strange]} at " +
+            throw new ConfigException($"{name}: voxels must be finite numbers; got {image.Samples[strange]} at " +
                 $"{strange / image.Channels}. Replace it before training.");
         float[] samples = grid.ToNetwork(image.Samples, image.Channels);
         if (isRepeated) samples = [.. samples.SelectMany(v => Enumerable.Repeat(v, p.Channels))];
