@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -22,14 +24,12 @@ internal static unsafe class DepthwiseConvGradient<L, V>
         dy += ((long)z * s.Output.H + row) * s.Output.W * dyStride;
         int inside = Math.Clamp(s.Pad.W, x0, x1);
         int outside = Math.Clamp(s.Input.W + s.Pad.W - s.Kernel.W + 1, inside, x1);
-        int end = inside + ((outside - inside) & ~3);
-        for (int i = inside; i < end; i += Outputs)
+        for (int i = inside; i < outside; i += Outputs)
             for (int r = 0; r < rows; r++)
-                for (int k = i; k < Math.Min(end, i + Outputs); k += 4)
-                    Four(
-                        s.Kernel.W, x + xRows[r] + (k - s.Pad.W) * xStride, xStride, dy + k * dyStride, dyStride, c0,
-                        c1, dw + taps[r] * s.Channels, s.Channels);
-        for (int i = x0 < inside ? x0 : end; i < x1; i = i + 1 == inside ? end : i + 1)
+                Inside(
+                    s.Kernel.W, Math.Min(Outputs, outside - i), x + xRows[r] + (i - s.Pad.W) * xStride, xStride,
+                    dy + i * dyStride, dyStride, c0, c1, dw + taps[r] * s.Channels, s.Channels);
+        for (int i = x0 < inside ? x0 : outside; i < x1; i = i + 1 == inside ? outside : i + 1)
         {
             int t0 = Math.Max(0, s.Pad.W - i), t1 = Math.Min(s.Kernel.W, s.Input.W + s.Pad.W - i);
             for (int r = 0; r < rows; r++)
@@ -50,57 +50,89 @@ internal static unsafe class DepthwiseConvGradient<L, V>
             dw[c] = MathF.FusedMultiplyAdd(x[c], dy[c], dw[c]);
     }
 
-    /// <summary>All taps of a row for four neighbouring outputs: three at a time, then one by one.</summary>
-    static void Four(
-        int taps, float* x, long xStride, float* dy, long dyStride, int c0, int c1, float* dw, long dwStride)
+    /// <summary>A row of taps for some neighbouring outputs: four taps at a time, then what is left.</summary>
+    static void Inside(
+        int taps, int outputs, float* x, long xStride, float* dy, long dyStride, int c0, int c1, float* dw,
+        long dwStride)
     {
-        int t = 0, whole = c0 + ((c1 - c0) / L.Count * L.Count);
-        for (; t + 3 <= taps; t += 3)
-            FourByThree(x + t * xStride, xStride, dy, dyStride, c0, whole, dw + t * dwStride, dwStride);
-        for (; t < taps; t++)
-            FourByOne(x + t * xStride, xStride, dy, dyStride, c0, whole, dw + t * dwStride);
-        for (t = 0; t < taps && whole < c1; t++)
-            for (int i = 0; i < 4; i++)
-                One(x + (t + i) * xStride, dy + i * dyStride, whole, c1, dw + t * dwStride);
-    }
-
-    /// <summary>One tap of four neighbouring outputs, whole vectors.</summary>
-    static void FourByOne(float* x, long xStride, float* dy, long dyStride, int c0, int c1, float* dw)
-    {
-        for (int c = c0; c < c1; c += L.Count)
+        int whole = c0 + ((c1 - c0) / L.Count * L.Count);
+        for (int t = 0; t < taps; t += 4, x += 4 * xStride, dw += 4 * dwStride)
         {
-            float* p = x + c, g = dy + c;
-            V sum = L.Fma(L.Load(p), L.Load(g), L.Load(dw + c));
-            sum = L.Fma(L.Load(p + xStride), L.Load(g + dyStride), sum);
-            sum = L.Fma(L.Load(p + 2 * xStride), L.Load(g + 2 * dyStride), sum);
-            L.Store(L.Fma(L.Load(p + 3 * xStride), L.Load(g + 3 * dyStride), sum), dw + c);
+            switch (Math.Min(4, taps - t))
+            {
+                case 4:
+                    Taps<Count4>(outputs, x, xStride, dy, dyStride, c0, whole, dw, dwStride);
+                    break;
+                case 3:
+                    Taps<Count3>(outputs, x, xStride, dy, dyStride, c0, whole, dw, dwStride);
+                    break;
+                case 2:
+                    Taps<Count2>(outputs, x, xStride, dy, dyStride, c0, whole, dw, dwStride);
+                    break;
+                default:
+                    Taps<Count1>(outputs, x, xStride, dy, dyStride, c0, whole, dw, dwStride);
+                    break;
+            }
+            for (int k = 0; k < Math.Min(4, taps - t) && whole < c1; k++)
+                for (int i = 0; i < outputs; i++)
+                    One(x + (k + i) * xStride, dy + i * dyStride, whole, c1, dw + k * dwStride);
         }
     }
 
-    /// <summary>Three neighbouring taps of four neighbouring outputs, whole vectors.</summary>
-    static void FourByThree(
-        float* x, long xStride, float* dy, long dyStride, int c0, int c1, float* dw, long dwStride)
+    /// <summary>
+    /// T neighbouring taps, whole vectors. Their sums stay in registers while the outputs pass by; so do the pixels,
+    /// each of which serves T outputs. Asks for the outputs that follow: short pieces of rows are no walk to foresee.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Taps<T>(
+        int outputs, float* x, long xStride, float* dy, long dyStride, int c0, int c1, float* dw, long dwStride)
+        where T : struct, ICount
     {
         for (int c = c0; c < c1; c += L.Count)
         {
             float* p = x + c, g = dy + c, q = dw + c;
-            V d0 = L.Load(g), d1 = L.Load(g + dyStride), d2 = L.Load(g + 2 * dyStride), d3 = L.Load(g + 3 * dyStride);
-            V x1 = L.Load(p + xStride), x2 = L.Load(p + 2 * xStride), x3 = L.Load(p + 3 * xStride);
-            V x4 = L.Load(p + 4 * xStride);
-            V t0 = L.Fma(L.Load(p), d0, L.Load(q)), t1 = L.Fma(x1, d0, L.Load(q + dwStride));
-            V t2 = L.Fma(x2, d0, L.Load(q + 2 * dwStride));
-            t0 = L.Fma(x1, d1, t0);
-            t1 = L.Fma(x2, d1, t1);
-            t2 = L.Fma(x3, d1, t2);
-            t0 = L.Fma(x2, d2, t0);
-            t1 = L.Fma(x3, d2, t1);
-            t2 = L.Fma(x4, d2, t2);
-            t0 = L.Fma(x3, d3, t0);
-            t1 = L.Fma(x4, d3, t1);
-            t2 = L.Fma(L.Load(p + 5 * xStride), d3, t2);
+            V t0 = L.Load(q), t1 = t0, t2 = t0, t3 = t0, x0 = L.Load(p), x1 = x0, x2 = x0;
+            if (T.Value > 1)
+                t1 = L.Load(q + dwStride);
+            if (T.Value > 2)
+                (t2, x1) = (L.Load(q + 2 * dwStride), L.Load(p + xStride));
+            if (T.Value > 3)
+                (t3, x2) = (L.Load(q + 3 * dwStride), L.Load(p + 2 * xStride));
+            p += (T.Value - 1) * xStride;
+            for (int i = 0; i < outputs; i++, p += xStride, g += dyStride)
+            {
+                if ((c - c0) % 16 == 0)
+                {
+                    Ask(p + Outputs * xStride);
+                    Ask(g + Outputs * dyStride);
+                }
+                V d = L.Load(g), last = L.Load(p);
+                t0 = L.Fma(T.Value > 1 ? x0 : last, d, t0);
+                if (T.Value > 1)
+                    t1 = L.Fma(T.Value > 2 ? x1 : last, d, t1);
+                if (T.Value > 2)
+                    t2 = L.Fma(T.Value > 3 ? x2 : last, d, t2);
+                if (T.Value > 3)
+                    t3 = L.Fma(last, d, t3);
+                x0 = T.Value > 2 ? x1 : last;
+                x1 = T.Value > 3 ? x2 : last;
+                x2 = last;
+            }
             L.Store(t0, q);
-            L.Store(t1, q + dwStride);
-            L.Store(t2, q + 2 * dwStride);
+            if (T.Value > 1)
+                L.Store(t1, q + dwStride);
+            if (T.Value > 2)
+                L.Store(t2, q + 2 * dwStride);
+            if (T.Value > 3)
+                L.Store(t3, q + 3 * dwStride);
         }
+    }
+
+    /// <summary>A row beyond the end is never read: asking for it does nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Ask(float* row)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(row);
     }
 }

@@ -20,6 +20,9 @@ public readonly record struct PoolAxis(int Input, int Output, int Kernel, int St
         return new(input, output, kernel, stride, padding, dilation);
     }
 
+    /// <summary>Whether no two windows share a cell.</summary>
+    public bool IsApart => Kernel > 0 && Stride > (Kernel - 1) * Dilation;
+
     /// <summary>First tap of window <paramref name="o"/> that lies in the input.</summary>
     public int Begin(int o)
     {

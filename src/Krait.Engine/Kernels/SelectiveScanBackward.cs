@@ -51,8 +51,13 @@ public static unsafe partial class SelectiveScan<L, V>
             ScanCouples<L, V>.Scatter(s.DCouples, positions, steps, shape.N, dx.B.At(group),
                 dx.B.Stride * shape.G, dx.C.At(group), dx.C.Stride * shape.G);
             for (int i = 0; i < steps; i++)
-                new Span<float>(s.DDt + (i * dtStride), shape.R).CopyTo(
-                    new Span<float>(dx.Delta.At(positions[i]), shape.R));
+            {
+                foreach (RowPointer rows in (ReadOnlySpan<RowPointer>)[x.B, x.C, dx.B, dx.C])
+                    SelectiveScanRows<L, V>.Ask(rows.At((((long)positions[i] - Steps) * shape.G) + group));
+                float* from = s.DDt + (i * dtStride), to = dx.Delta.At(positions[i]);
+                for (int r = 0; r < shape.R; r++)
+                    to[r] = from[r];
+            }
         }
         for (int j = 0; j < blocks; j++)
             StoreBlock(shape, firstBlock + j, new BackwardBlock(shape, s.Blocks, j), dx);

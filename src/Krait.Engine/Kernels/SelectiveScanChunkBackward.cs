@@ -61,16 +61,14 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             float reach = range.Reach(2, a2 + at);
             if (W.Value > 1)
                 reach = Math.Max(reach, second.Reach(2, a2 + at + L.Count));
-            RecomputeBy<W>(reach)(steps, a2 + at, delta, deltaU, pair, start + at, pass);
-            if (y != null)
-                AddOutputs<W>(steps, pair, pass, y);
+            RecomputeBy<W>(reach)(steps, a2 + at, delta, deltaU, pair, start + at, pass, y);
             BackwardPass<W>(steps, a2 + at, delta, deltaU, pair, pass, dy, dh + at, da + at,
                 dCouples + (n * 2 * Steps), dDeltaU, dDelta);
         }
     }
 
     /// <summary>The cheapest way to the decays that is right where the exponents reach so far.</summary>
-    static delegate*<int, float*, float*, float*, float*, float*, float*, void> RecomputeBy<W>(float reach)
+    static delegate*<int, float*, float*, float*, float*, float*, float*, float*, void> RecomputeBy<W>(float reach)
         where W : struct, ICount => reach switch
         {
             <= 1 => &Recompute<W, UnitPower<Count0>>,
@@ -82,10 +80,11 @@ public static unsafe partial class SelectiveScanChunk<L, V>
 
     /// <summary>
     /// Fills the pass scratch: [step][register][h0 h1] from the state before the chunk on, then the decays likewise.
+    /// Adds C_t h_t to y if that is not null.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Recompute<W, P>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start,
-        float* pass)
+        float* pass, float* y)
         where W : struct, ICount
         where P : struct, IPower
     {
@@ -121,6 +120,11 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             }
             pass += 2 * W.Value * L.Count;
             StoreStates<W>(x0, x1, z0, z1, pass);
+            if (y != null)
+            {
+                AddOutputs<W>(x0, x1, z0, z1, pair, y);
+                y += Channels;
+            }
             delta += Channels;
             deltaU += Channels;
             decay += 2 * W.Value * L.Count;
@@ -141,10 +145,11 @@ public static unsafe partial class SelectiveScanChunk<L, V>
 
     /// <summary>The same for any exponent.</summary>
     static void RecomputeUnbounded<W>(int steps, float* a2, float* delta, float* deltaU, float* pair, float* start,
-        float* pass)
+        float* pass, float* y)
         where W : struct, ICount
     {
         int stride = 2 * W.Value * L.Count;
+        float* states = pass + stride;
         float* decays = pass + ((Steps + 1) * stride);
         for (int chain = 0; chain < 2 * W.Value; chain++, pass += L.Count, decays += L.Count)
         {
@@ -160,18 +165,22 @@ public static unsafe partial class SelectiveScanChunk<L, V>
             }
             L.Store(h, pass + (steps * stride));
         }
+        for (int i = 0; i < steps && y != null; i++, y += Channels, pair += 8, states += stride)
+        {
+            V z0 = W.Value > 1 ? L.Load(states + (2 * L.Count)) : L.Zero;
+            V z1 = W.Value > 1 ? L.Load(states + (3 * L.Count)) : L.Zero;
+            AddOutputs<W>(L.Load(states), L.Load(states + L.Count), z0, z1, pair, y);
+        }
     }
 
-    /// <summary>y_t += C_t h_t of two states, which lie in the pass scratch behind those before the chunk.</summary>
-    static void AddOutputs<W>(int steps, float* pair, float* pass, float* y) where W : struct, ICount
+    /// <summary>y += C h of two states of each register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddOutputs<W>(V x0, V x1, V z0, V z1, float* pair, float* y) where W : struct, ICount
     {
-        pass += 2 * W.Value * L.Count;
-        for (int i = 0; i < steps; i++, y += Channels, pair += 8)
-            for (int lane = 0; lane < W.Value * L.Count; lane += L.Count, pass += 2 * L.Count)
-            {
-                V sum = L.Fma(L.Load(pass), L.Set(pair[4]), L.Load(y + lane));
-                L.Store(L.Fma(L.Load(pass + L.Count), L.Set(pair[5]), sum), y + lane);
-            }
+        V c0 = L.Set(pair[4]), c1 = L.Set(pair[5]);
+        L.Store(L.Fma(x1, c1, L.Fma(x0, c0, L.Load(y))), y);
+        if (W.Value > 1)
+            L.Store(L.Fma(z1, c1, L.Fma(z0, c0, L.Load(y + L.Count))), y + L.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -74,7 +74,7 @@ static unsafe partial class SelectiveScanRows<L, V>
     }
 
     /// <summary>A row beyond the end is never read: asking for it does nothing.</summary>
-    static void Ask(float* row)
+    public static void Ask(float* row)
     {
         if (Sse.IsSupported)
             Sse.Prefetch1(row);
