@@ -116,18 +116,18 @@ readonly struct DivideFunction : IBinaryFunction
     public static V Apply<L, V>(V a, V b) where L : struct, ILanes<V> where V : struct => L.Div(a, b);
 }
 
-/// <summary>NaN in either operand gives NaN, as in the reference framework.</summary>
+/// <summary>NaN in either operand gives NaN, as in the reference framework: Max keeps one that stands second.</summary>
 readonly struct MaximumFunction : IBinaryFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<L, V>(V a, V b) where L : struct, ILanes<V> where V : struct =>
-        L.Select(L.EqualTo(a, a), L.Select(L.EqualTo(b, b), L.Max(a, b), b), a);
+        L.Select(L.EqualTo(a, a), L.Max(a, b), a);
 }
 
-/// <summary>NaN in either operand gives NaN, as in the reference framework.</summary>
+/// <summary>NaN in either operand gives NaN, as in the reference framework: Min keeps one that stands second.</summary>
 readonly struct MinimumFunction : IBinaryFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<L, V>(V a, V b) where L : struct, ILanes<V> where V : struct =>
-        L.Select(L.EqualTo(a, a), L.Select(L.EqualTo(b, b), L.Min(a, b), b), a);
+        L.Select(L.EqualTo(a, a), L.Min(a, b), a);
 }

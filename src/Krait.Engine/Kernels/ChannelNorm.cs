@@ -26,8 +26,12 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
             for (int c = 0; c < width; c += L.Count)
             {
                 int lanes = Math.Min(L.Count, width - c);
-                V m = BlockMean(x + c, stride, count, lanes);
-                V s = BlockSquares(x + c, stride, count, lanes, m);
+                // Where the JIT knows the lanes it leaves out the tests for them.
+                bool isWhole = lanes == L.Count;
+                V m = isWhole ? BlockMean(x + c, stride, count, L.Count) : BlockMean(x + c, stride, count, lanes);
+                V s = isWhole
+                    ? BlockSquares(x + c, stride, count, L.Count, m)
+                    : BlockSquares(x + c, stride, count, lanes, m);
                 if (r > 0)
                 {
                     V old = Part<L, V>.Load(mean + c, lanes);
@@ -46,13 +50,38 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         long rows, int width, float* y, long yStride) where F : struct, IActivation
     {
         V p = L.Set(parameter);
-        for (long r = 0; r < rows; r++, x += xStride, y += yStride)
-            for (int c = 0; c < width; c += L.Count)
-            {
-                int lanes = Math.Min(L.Count, width - c);
-                V u = Normed(x, mean, scale, bias, c, lanes);
-                Part<L, V>.Store(F.Value<L, V>(u, p), y + c, lanes);
-            }
+        int whole = width / L.Count * L.Count, rest = width - whole;
+        for (long r = 0; r < rows;)
+        {
+            // Rows that are left pass as four times the same one.
+            int count = rows - r >= 4 ? 4 : 1;
+            long xStep = count == 4 ? xStride : 0, yStep = count == 4 ? yStride : 0;
+            for (int c = 0; c < whole; c += L.Count)
+                FourRows<F>(p, x + c, xStep, mean + c, scale + c, bias == null ? null : bias + c, L.Count, y + c, yStep);
+            if (rest > 0)
+                FourRows<F>(p, x + whole, xStep, mean + whole, scale + whole, bias == null ? null : bias + whole, rest,
+                    y + whole, yStep);
+            r += count;
+            x += count * xStride;
+            y += count * yStride;
+        }
+    }
+
+    /// <summary>A register of channels of four rows, all read before one is written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void FourRows<F>(V parameter, float* x, long xStride, float* mean, float* scale, float* bias, int lanes,
+        float* y, long yStride) where F : struct, IActivation
+    {
+        V m = Part<L, V>.Load(mean, lanes), s = Part<L, V>.Load(scale, lanes);
+        V shift = bias == null ? L.Zero : Part<L, V>.Load(bias, lanes);
+        V a = L.Mul(L.Sub(Part<L, V>.Load(x, lanes), m), s);
+        V b = L.Mul(L.Sub(Part<L, V>.Load(x + xStride, lanes), m), s);
+        V c = L.Mul(L.Sub(Part<L, V>.Load(x + (2 * xStride), lanes), m), s);
+        V d = L.Mul(L.Sub(Part<L, V>.Load(x + (3 * xStride), lanes), m), s);
+        Part<L, V>.Store(F.Value<L, V>(L.Add(a, shift), parameter), y, lanes);
+        Part<L, V>.Store(F.Value<L, V>(L.Add(b, shift), parameter), y + yStride, lanes);
+        Part<L, V>.Store(F.Value<L, V>(L.Add(c, shift), parameter), y + (2 * yStride), lanes);
+        Part<L, V>.Store(F.Value<L, V>(L.Add(d, shift), parameter), y + (3 * yStride), lanes);
     }
 
     /// <summary>With g = dy f'(u): sums of g and of g * (x - mean), per channel, over these rows.</summary>
@@ -118,6 +147,7 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         return bias == null ? u : L.Add(u, Part<L, V>.Load(bias + c, lanes));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V BlockMean(float* x, long stride, long rows, int lanes)
     {
         V s0 = L.Zero, s1 = L.Zero;
@@ -132,6 +162,7 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
         return L.Div(L.Add(s0, s1), L.Set(rows));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static V BlockSquares(float* x, long stride, long rows, int lanes, V mean)
     {
         V s0 = L.Zero, s1 = L.Zero;

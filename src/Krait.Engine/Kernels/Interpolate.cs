@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -14,28 +15,32 @@ public static unsafe class Interpolate<L, V> where L : struct, ILanes<V> where V
         long* lines = stackalloc long[4];
         float* weights = stackalloc float[4];
         int count = Lines(depth, height, across, od, oh, lines, weights);
+        int whole = width / L.Count * L.Count;
+        for (int k = 0; k < count; k++)
+            lines[k] *= xStride;
         for (int ow = 0; ow < across.Output; ow++, y += yStride)
         {
-            int first = across.Source(ow, out float w1);
-            int second = w1 == 0f ? first : first + 1;
-            for (int c = 0; c < width; c += L.Count)
-            {
-                int lanes = Math.Min(L.Count, width - c);
-                V sum = L.Zero;
-                for (int k = 0; k < count; k++)
-                {
-                    float* line = x + (lines[k] * xStride) + c;
-                    V v = Part<L, V>.Load(line + (first * xStride), lanes);
-                    if (w1 != 0f)
-                    {
-                        V next = Part<L, V>.Load(line + (second * xStride), lanes);
-                        v = L.Fma(L.Set(w1), next, L.Mul(L.Set(1f - w1), v));
-                    }
-                    sum = count == 1 ? v : L.Fma(L.Set(weights[k]), v, sum);
-                }
-                Part<L, V>.Store(sum, y + c, lanes);
-            }
+            float* from = x + (across.Source(ow, out float w1) * xStride);
+            for (int c = 0; c < whole; c += L.Count)
+                Cell(from + c, w1 == 0f ? 0 : xStride, w1, lines, weights, count, L.Count, y + c);
+            if (whole < width)
+                Cell(from + whole, w1 == 0f ? 0 : xStride, w1, lines, weights, count, width - whole, y + whole);
         }
+    }
+
+    /// <summary>A register of one output: (1 - w1) first + w1 second of each line, times the line's weight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Cell(float* first, long second, float w1, long* lines, float* weights, int count, int lanes, float* y)
+    {
+        V sum = L.Zero;
+        for (int k = 0; k < count; k++)
+        {
+            V v = Part<L, V>.Load(first + lines[k], lanes);
+            if (second != 0)
+                v = L.Fma(L.Set(w1), Part<L, V>.Load(first + lines[k] + second, lanes), L.Mul(L.Set(1f - w1), v));
+            sum = count == 1 ? v : L.Fma(L.Set(weights[k]), v, sum);
+        }
+        Part<L, V>.Store(sum, y, lanes);
     }
 
     /// <summary>Adds dy of a whole sample to the neighbours of each output cell; dx is cleared before.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Krait.Engine.Kernels.Simd;
 
 namespace Krait.Engine.Kernels;
@@ -10,27 +9,47 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
     public static void Line(bool isMax, float* x, long xStride, PoolAxis depth, PoolAxis height, PoolAxis across,
         int od, int oh, int width, float* y, long yStride)
     {
-        for (int ow = 0; ow < across.Output; ow++)
-            for (int c = 0; c < width; c += L.Count)
-            {
-                int lanes = Math.Min(L.Count, width - c);
-                V best = L.Set(isMax ? float.NegativeInfinity : 0f);
-                for (int d = depth.Begin(od); d < depth.End(od); d += depth.Dilation)
-                    for (int h = height.Begin(oh); h < height.End(oh); h += height.Dilation)
-                    {
-                        float* line = x + ((((long)d * height.Input) + h) * across.Input * xStride) + c;
-                        V of = L.Set(isMax ? float.NegativeInfinity : 0f);
-                        for (int w = across.Begin(ow); w < across.End(ow); w += across.Dilation)
-                        {
-                            V v = Part<L, V>.Load(line + (w * xStride), lanes);
-                            of = isMax ? Larger(of, v) : L.Add(of, v);
-                        }
-                        best = isMax ? Larger(best, of) : L.Add(best, of);
-                    }
-                if (!isMax)
-                    best = L.Div(best, L.Set((float)depth.Divisor(od) * height.Divisor(oh) * across.Divisor(ow)));
-                Part<L, V>.Store(best, y + (ow * yStride) + c, lanes);
-            }
+        x += (((long)depth.Begin(od) * height.Input) + height.Begin(oh)) * across.Input * xStride;
+        var window = new WindowSteps(xStride, depth, height, across, od, oh);
+        float lines = (float)depth.Divisor(od) * height.Divisor(oh);
+        for (int ow = 0; ow < across.Output; ow++, y += yStride)
+        {
+            float* from = x + (across.Begin(ow) * xStride);
+            int taps = across.Taps(ow);
+            if (isMax)
+                Window<MaximumFunction>(from, window, taps, float.NegativeInfinity, 1f, width, y);
+            else
+                Window<AddFunction>(from, window, taps, 0f, lines * across.Divisor(ow), width, y);
+        }
+    }
+
+    /// <summary>All channels of one window: f over taps of lines, over lines, over planes.</summary>
+    static void Window<F>(float* x, in WindowSteps s, int taps, float start, float divisor, int width, float* y)
+        where F : struct, IBinaryFunction
+    {
+        for (int c = 0; c < width; c += L.Count)
+        {
+            int lanes = Math.Min(L.Count, width - c);
+            V all = L.Set(start);
+            for (int d = 0; d < s.Planes; d++)
+                for (int h = 0; h < s.Lines; h++)
+                {
+                    float* tap = x + (d * s.Plane) + (h * s.Line) + c;
+                    V line = L.Set(start);
+                    for (int w = 0; w < taps; w++, tap += s.Tap)
+                        line = F.Apply<L, V>(line, Part<L, V>.Load(tap, lanes));
+                    all = F.Apply<L, V>(all, line);
+                }
+            Part<L, V>.Store(divisor == 1f ? all : L.Div(all, L.Set(divisor)), y + c, lanes);
+        }
+    }
+
+    /// <summary>Planes and lines of a window that lie in the input, and floats between planes, lines and taps.</summary>
+    readonly struct WindowSteps(long xStride, PoolAxis depth, PoolAxis height, PoolAxis across, int od, int oh)
+    {
+        public readonly int Planes = depth.Taps(od), Lines = height.Taps(oh);
+        public readonly long Plane = xStride * across.Input * height.Input * depth.Dilation;
+        public readonly long Line = xStride * across.Input * height.Dilation, Tap = xStride * across.Dilation;
     }
 
     /// <summary>
@@ -87,7 +106,4 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
                             }
                 }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static V Larger(V a, V b) => MaximumFunction.Apply<L, V>(a, b);
 }

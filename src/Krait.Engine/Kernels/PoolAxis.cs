@@ -37,6 +37,9 @@ public readonly record struct PoolAxis(int Input, int Output, int Kernel, int St
         ? (int)((((long)o + 1) * Input + Output - 1) / Output)
         : Math.Min(Input, (o * Stride) - Padding + ((Kernel - 1) * Dilation) + 1);
 
+    /// <summary>Taps of window <paramref name="o"/> that lie in the input.</summary>
+    public int Taps(int o) => Math.Max(0, (End(o) - Begin(o) + Dilation - 1) / Dilation);
+
     /// <summary>What an average divides by: padding counts, what lies beyond it does not.</summary>
     public int Divisor(int o) => Kernel == 0
         ? End(o) - Begin(o)
