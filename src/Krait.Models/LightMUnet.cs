@@ -74,9 +74,9 @@ public sealed record LightMUnetOptions : ModelOptions
             $"depthsDecoder are {Depths.Length - 1} numbers from 1 to {MostBlocks}, one fewer than depths",
             string.Join(",", DepthsDecoder));
         Require(Groups >= 1, model, "groups is at least 1", Groups);
-        CheckChannels(model, "width", Width);
+        CheckChannels(model, "width", Width, MostChannels >> (Depths.Length - 1));
         Require(Width % Groups == 0, model, $"width is a multiple of groups, {Groups}", Width);
-        CheckChannels(model, "states", States);
+        CheckChannels(model, "states", States, MostStates);
         Require(Mixer != LightMMixer.Vss || Dims == 2, model, "mixer vss needs dims 2", Dims);
         Require(Scan == ScanKind.Selective || Mixer is LightMMixer.Mamba or LightMMixer.Vss, model,
             "scan is for the mixers mamba and vss", Mixer);

@@ -10,7 +10,7 @@ namespace Krait.Models;
 public abstract record ModelOptions
 {
     /// <summary>Bounds that no network comes near: beyond them numbers of weights and work would overflow.</summary>
-    protected const int MostChannels = 65536, MostBlocks = 64;
+    protected const int MostChannels = 65536, MostStates = 1024, MostBlocks = 64;
 
     /// <summary>Channels of the input picture.</summary>
     public int InputChannels { get; init; } = 3;
@@ -110,10 +110,10 @@ public abstract record ModelOptions
     }
 
     /// <summary>Channels, or states of each.</summary>
-    protected static void CheckChannels(string model, string name, int channels)
+    protected static void CheckChannels(string model, string name, int channels, int most = MostChannels)
     {
         Require(channels >= 1, model, $"{name} is at least 1", channels);
-        Require(channels <= MostChannels, model, $"{name} is at most {MostChannels}", channels);
+        Require(channels <= most, model, $"{name} is at most {most}", channels);
     }
 }
 

@@ -30,8 +30,8 @@ public abstract record VssOptions : ModelOptions
     {
         CheckCommon(model);
         CheckDepths(model, "depths", Depths);
-        CheckChannels(model, "width", Width);
-        CheckChannels(model, "states", States);
+        CheckChannels(model, "width", Width, MostChannels / 16); // SS2D has 16 C channels in the deepest stage
+        CheckChannels(model, "states", States, MostStates);
         Require(DropPathRate is >= 0 and < 1, model, "dropPathRate lies in [0, 1)", DropPathRate);
     }
 
