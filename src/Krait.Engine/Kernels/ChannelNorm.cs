@@ -57,7 +57,8 @@ public static unsafe class ChannelNorm<L, V> where L : struct, ILanes<V> where V
             int count = rows - r >= 4 ? 4 : 1;
             long xStep = count == 4 ? xStride : 0, yStep = count == 4 ? yStride : 0;
             for (int c = 0; c < whole; c += L.Count)
-                FourRows<F>(p, x + c, xStep, mean + c, scale + c, bias == null ? null : bias + c, L.Count, y + c, yStep);
+                FourRows<F>(p, x + c, xStep, mean + c, scale + c, bias == null ? null : bias + c, L.Count, y + c,
+                    yStep);
             if (rest > 0)
                 FourRows<F>(p, x + whole, xStep, mean + whole, scale + whole, bias == null ? null : bias + whole, rest,
                     y + whole, yStep);

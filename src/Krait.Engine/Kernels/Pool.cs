@@ -44,7 +44,7 @@ public static unsafe class Pool<L, V> where L : struct, ILanes<V> where V : stru
         }
     }
 
-    /// <summary>Planes and lines of a window that lie in the input, and floats between planes, lines and taps.</summary>
+    /// <summary>Planes and lines of a window within the input; floats between planes, lines and taps.</summary>
     readonly struct WindowSteps(long xStride, PoolAxis depth, PoolAxis height, PoolAxis across, int od, int oh)
     {
         public readonly int Planes = depth.Taps(od), Lines = height.Taps(oh);

@@ -283,12 +283,22 @@ public static class VectorMath<L, V> where L : struct, ILanes<V> where V : struc
 
     /// <summary>e^r for |r| &lt;= ln(2) / 2; exactly 1 at 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static V ExpPolynomial(V r)
+    static V ExpPolynomial(V r)
     {
         V r2 = L.Mul(r, r);
         V high = L.Fma(L.Fma(L.Set(0.00138146128f), r, L.Set(0.00836871006f)), r, L.Set(0.041668389f));
         V low = L.Fma(L.Set(0.166665211f), r, L.Set(0.5f));
         return L.Add(L.Fma(L.Fma(high, r2, low), r2, r), L.Set(1f));
+    }
+
+    /// <summary>e^-r, with the same bits as <see cref="ExpPolynomial"/> of -r.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static V ExpNegatedPolynomial(V r)
+    {
+        V r2 = L.Mul(r, r);
+        V high = L.FmaNegated(L.FmaNegated(L.Set(0.00138146128f), r, L.Set(0.00836871006f)), r, L.Set(0.041668389f));
+        V low = L.FmaNegated(L.Set(0.166665211f), r, L.Set(0.5f));
+        return L.Add(L.Fma(L.Fma(high, r2, low), r2, L.Negate(r)), L.Set(1f));
     }
 
     /// <summary>p * 2^whole in two factors, so that overflow and denormals come out right and NaN survives.</summary>
