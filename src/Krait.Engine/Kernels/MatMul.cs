@@ -18,17 +18,21 @@ internal static unsafe partial class MatMul<L, V>
     /// <summary>Most steps of k between two visits of y.</summary>
     const int StepBlock = 384;
 
+    /// <summary>Tiles of a narrow panel that are computed before their columns are copied.</summary>
+    const int TilesTogether = 8;
+
     /// <summary>
     /// y[m, n] (+)= sum_k a[m, k] b[k, n] + bias[n] + scale addend[m, n] for rows m0 to m1 and panels p0 to p1.
     /// </summary>
     /// <remarks>
     /// a: Element (m, k) at m * rowStride + k * stepStride. packed: b[K, N] as <see cref="MatMulPack{L, V}"/> leaves
-    /// it. bias: [N] or null. addend: [M, N], rows addendStride apart, or null; y itself to accumulate. scale: one number, or null for 1. y: [M, N], rows
-    /// yStride apart.
+    /// it. bias: [N] or null. addend: [M, N], rows addendStride apart, or null; y itself to accumulate. scale: one
+    /// number, or null for 1. y: [M, N], rows yStride apart.
     /// </remarks>
     public static void Forward(
         float* a, long rowStride, long stepStride, long k, float* packed, long n, float* bias,
-        float* addend, long addendStride, long m0, long m1, long p0, long p1, float* y, long yStride, float* scale = null)
+        float* addend, long addendStride, long m0, long m1, long p0, long p1, float* y, long yStride,
+        float* scale = null)
     {
         int width = MatMulTile<L, V>.PanelWidth;
         long blocks = Math.Max(1, (k + StepBlock - 1) / StepBlock), block = (k + blocks - 1) / blocks;
@@ -89,7 +93,11 @@ internal static unsafe partial class MatMul<L, V>
         return bias;
     }
 
-    /// <summary>Tiles of a panel with less than two whole vectors of columns.</summary>
+    /// <summary>
+    /// Tiles of a panel with less than two whole vectors of columns: a few at a time through a small buffer, from which
+    /// the columns that exist are copied.
+    /// </summary>
+    [SkipLocalsInit]
     static void PartialTiles(ref MatMulTileArgs t, int rows, long tiles, int columns)
     {
         if (columns == L.Count)
@@ -98,35 +106,45 @@ internal static unsafe partial class MatMul<L, V>
                 MatMulTile<L, V>.Run(rows, 1, tiles, ref t);
             return;
         }
-        for (; tiles > 0; tiles--)
+        int width = columns > L.Count ? 2 * L.Count : L.Count;
+        float* buffer = stackalloc float[TilesTogether * 14 * 2 * L.Count];
+        for (long count; tiles > 0; tiles -= count)
         {
-            PartialTile(ref t, rows, columns);
-            t.A += rows * t.RowStride;
-            t.Y += rows * t.YStride;
-            t.Add += t.Add == null ? 0 : rows * t.AddStride;
+            count = Math.Min(TilesTogether, tiles);
+            MatMulTileArgs inner = t;
+            inner.Y = buffer;
+            inner.YStride = width;
+            inner.Add = null;
+            MatMulTile<L, V>.Run(rows, width / L.Count, count, ref inner);
+            CopyColumns(ref t, buffer, width, rows * count, columns);
+            t.A = inner.A;
+            t.Y += rows * count * t.YStride;
+            t.Add += t.Add == null ? 0 : rows * count * t.AddStride;
         }
     }
 
-    /// <summary>A tile goes through a small buffer, from which the columns that exist are copied.</summary>
-    static void PartialTile(ref MatMulTileArgs t, int rows, int columns)
+    /// <summary>
+    /// y = the columns that exist, plus what is to be added. Where rows lie end to end, whole registers are stored: the
+    /// next row overwrites what is too much. A masked store takes as long as a dozen others.
+    /// </summary>
+    static void CopyColumns(ref MatMulTileArgs t, float* from, int width, long rows, int columns)
     {
-        float* buffer = stackalloc float[14 * 2 * L.Count];
-        int width = 2 * L.Count;
-        MatMulTileArgs inner = t;
-        inner.Y = buffer;
-        inner.YStride = width;
-        inner.Add = null;
-        MatMulTile<L, V>.Run(rows, columns > L.Count ? 2 : 1, 1, ref inner);
-        for (int i = 0; i < rows; i++)
+        bool dense = t.Add == null && t.YStride == columns;
+        float* end = t.Y + (rows * t.YStride);
+        for (long i = 0; i < rows; i++, from += width)
         {
-            float* add = t.Add == null ? null : t.Add + i * t.AddStride;
+            float* add = t.Add == null ? null : t.Add + (i * t.AddStride);
             for (int j = 0; j < columns; j += L.Count)
             {
                 int lanes = Math.Min(L.Count, columns - j);
-                V sum = L.Load(buffer + i * width + j);
+                float* y = t.Y + (i * t.YStride) + j;
+                V sum = L.Load(from + j);
                 if (add != null)
                     sum = L.Fma(L.Set(t.AddScale == null ? 1f : *t.AddScale), L.LoadFirst(add + j, lanes), sum);
-                L.StoreFirst(sum, t.Y + i * t.YStride + j, lanes);
+                if (lanes == L.Count || (dense && y + L.Count <= end))
+                    L.Store(sum, y);
+                else
+                    L.StoreFirst(sum, y, lanes);
             }
         }
     }
